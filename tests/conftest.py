@@ -1,0 +1,61 @@
+"""Fixtures that several test modules share."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+SHARED_DATA = ROOT.parent / "shared" / "data"
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """The folder of real pictures for measuring, which is not part of the project."""
+    if not SHARED_DATA.is_dir():
+        pytest.skip("the folder shared/data with real pictures is not beside this checkout")
+    return SHARED_DATA
+
+
+@pytest.fixture(scope="session")
+def display() -> Iterator[str]:
+    """A private X display of 1920x1080 pixels; gives its name, such as ":7"."""
+    if not shutil.which("Xvfb"):
+        pytest.skip("Xvfb is not installed; type: sudo apt install xvfb")
+    reader, writer = os.pipe()
+    command = ["Xvfb", "-displayfd", str(writer), "-screen", "0", "1920x1080x24", "-nolisten", "tcp"]
+    server = subprocess.Popen(command, pass_fds=[writer], stderr=subprocess.DEVNULL)
+    os.close(writer)
+    with os.fdopen(reader) as answer:
+        number = answer.readline().strip()
+    if not number:
+        pytest.fail("Xvfb did not start")
+    yield f":{number}"
+    server.terminate()
+    server.wait()
+
+
+@pytest.fixture(scope="session")
+def chromium_path() -> str:
+    """Path of the system's Chromium."""
+    path = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    if path is None:
+        pytest.skip("Chromium is not installed; type: sudo apt install chromium")
+    return path
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args(chromium_path: str) -> dict[str, object]:
+    """How pytest-playwright starts the browser: the system's own, quiet towards the network."""
+    quiet = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
+    return {"executable_path": chromium_path, "args": [*quiet, "--disable-sync", "--no-first-run"]}
+
+
+@pytest.fixture(scope="session")
+def base_url() -> None:
+    """In place of pytest-base-url's own fixture, which pytest 9 warns of; every test has its own address."""
