@@ -1,0 +1,1 @@
+"""The steps by which a database file follows the tables of the program (Alembic)."""

@@ -1,0 +1,376 @@
+"""The one writer of a database: it takes Moments, and a thread of its own keeps the capture from waiting for a disk."""
+
+from __future__ import annotations
+
+import json
+import os
+import sqlite3
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Engine, func, select, update
+from sqlalchemy.dialects.sqlite import insert
+
+from db.engine import FileLock, reading, store_errors, store_path, writing
+from db.moments import (
+    CLASS_COLUMNS,
+    EMPTY_LAYOUT,
+    READING_COLUMNS,
+    Backlog,
+    Entry,
+    Step,
+    class_row,
+    layout_json,
+    milliseconds,
+    reading_row,
+    storable,
+)
+from db.status import CaptureStatus
+from db.tables import THOUSAND, CaptureStatusRow, ClassMoment, Gap, Reading, Session, Student
+from domain import Moment, StoreError, StudentState
+
+AT_ONCE_S = 0.4
+"""Moments at least this far apart are committed one by one: two a second, with room for a late frame."""
+
+BATCH_S = 1.0
+"""Moments that come faster are committed together this often: what a power cut or a kill can cost."""
+
+RETRY_S = 1.0
+"""Pause between attempts while the database cannot be written."""
+
+GAP_S = 5.0
+"""Without a moment for longer the session has a marked gap: the machine slept, stalled or changed its clock."""
+
+MEMORY_ROWS = 50_000
+"""Rows kept in memory while the database cannot be written, under 20 MB: 8 minutes of 49 students twice a second, and
+then twice as long at half the rate, and so on."""
+
+LOCK_PATIENCE_S = 1.0
+"""How long to wait for the lock: a page that brings the database up to date holds it for a moment."""
+
+_INSERT_READING = insert(Reading).on_conflict_do_nothing()
+_INSERT_MOMENT = insert(ClassMoment).on_conflict_do_nothing()
+
+
+class Writer:
+    """The only writer of a database file; a context manager that writes what waits when it is left.
+
+    No call but ``flush`` and ``close`` waits for the disk. ``batch_s`` bounds what a kill can cost, in seconds;
+    ``gap_s`` is the longest pause between two moments that is no gap; at most ``memory_rows`` wait in memory. Raises
+    StoreError when another writer is at work or the database cannot be written.
+    """
+
+    def __init__(
+        self,
+        engine: Engine,
+        clock: Callable[[], float] = time.time,
+        batch_s: float = BATCH_S,
+        gap_s: float = GAP_S,
+        memory_rows: int = MEMORY_ROWS,
+    ) -> None:
+        self._engine, self._clock, self._batch_s, self._gap_s = engine, clock, batch_s, gap_s
+        self._lock = _only_writer(engine)
+        self._status = _status_row(clock())
+        try:
+            with writing(engine) as connection:
+                self.healed = _heal(connection)
+                self._next_session = (connection.scalar(select(func.max(Session.id))) or 0) + 1
+                connection.execute(_write_status(self._status))
+        except StoreError:
+            self._lock.release()
+            raise
+        self._backlog = Backlog(memory_rows)
+        self._session: int | None = None
+        self._students: dict[int, tuple[str | None, bool]] = {}
+        self._last_at = 0.0
+        self._paused_ms: int | None = None
+        self._unwritten = self._hurry = self._closing = False
+        self._error: str | None = None
+        self._attempts_begun = self._attempts_done = 0
+        self._last_attempt_s = self._last_moments_s = time.monotonic()
+        self._changed = threading.Condition()
+        self._thread = threading.Thread(target=self._run, name="db-writer", daemon=True)
+        self._thread.start()
+
+    def __enter__(self) -> Writer:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    @property
+    def error(self) -> str | None:
+        """Why the last attempt to write failed, one line; None when it did not."""
+        return self._error
+
+    @property
+    def dropped(self) -> int:
+        """Moments that were let go because too much waited in memory."""
+        return self._backlog.dropped
+
+    def start_session(
+        self, source: str, title: str, simulated: bool, started_at: float, rules: dict[str, Any] | None = None
+    ) -> int:
+        """Open a session and give its number; ``rules`` (settings, versions: what the numbers rest on) is kept as JSON.
+
+        Raises RuntimeError while another session is open.
+        """
+        if self._session is not None:
+            raise RuntimeError(f"expected no open session, found session {self._session}")
+        row = {
+            "id": self._next_session,
+            "started_at": started_at,
+            "source": source,
+            "title": storable(title),
+            "simulated": simulated,
+            "rules": None if rules is None else json.dumps(rules, sort_keys=True),
+        }
+        with self._change():
+            self._session, self._last_at, self._paused_ms = self._next_session, started_at, None
+            self._next_session += 1
+            self._students.clear()
+            self._status["session_id"] = self._session
+            self._backlog.add(Step(insert(Session).values(row).on_conflict_do_nothing()))
+        return self._session
+
+    def write(self, moment: Moment) -> None:
+        """Keep a moment of the open session; it also ends a pause. Raises RuntimeError without an open session."""
+        session_id = self._open_session()
+        at_ms = milliseconds(moment.taken_at)
+        readings = tuple(reading_row(session_id, seen, at_ms) for seen in moment.observations)
+        with self._change():
+            self._end_pause(at_ms)
+            self._mark_gap(moment.taken_at)
+            for state in moment.states:
+                self._keep_student(state, moment.taken_at)
+            for seen in moment.observations:
+                if seen.student not in self._students:
+                    self._keep_student(StudentState(seen.student, None, None, seen.camera), moment.taken_at)
+            self._backlog.add_moment(
+                Step(_INSERT_MOMENT, CLASS_COLUMNS, (class_row(session_id, moment),)),
+                *([Step(_INSERT_READING, READING_COLUMNS, readings)] if readings else []),
+            )
+            self._status["layout"] = layout_json(moment)
+            self._last_at = moment.taken_at
+
+    def pause(self, at: float) -> None:
+        """Mark a gap from the last moment on, as the gallery is gone; a second call does nothing."""
+        session_id = self._open_session()
+        with self._change():
+            if self._paused_ms is None:
+                self._paused_ms = milliseconds(min(at, self._last_at))  # the loss is noticed some seconds late
+                self._backlog.add(_gap(session_id, self._paused_ms, None, "no_gallery"), _seen_last(session_id))
+                self._status["layout"] = EMPTY_LAYOUT
+
+    def resume(self, at: float) -> None:
+        """End the pause; without one nothing happens."""
+        self._open_session()
+        with self._change():
+            self._end_pause(milliseconds(at))
+            self._last_at = max(self._last_at, at)
+
+    def end_session(self, at: float, reason: str) -> None:
+        """Close the open session for a reason of one word, such as `stopped`, `no_gallery` or `source_ended`."""
+        session_id = self._open_session()
+        ending = update(Session).where(Session.id == session_id).values(ended_at=at, end_reason=reason)
+        with self._change():
+            self._end_pause(milliseconds(at))
+            self._backlog.add(Step(ending), _seen_last(session_id))
+            self._status |= {"session_id": None, "layout": EMPTY_LAYOUT}
+            self._session = None
+
+    def status(self, status: CaptureStatus) -> None:
+        """Say how the capture is doing; the time, the process and the session are the writer's to fill in."""
+        said = {name: getattr(status, name) for name in ("state", "fps", "drops", "cpu_percent")}
+        said |= {"message": storable(status.message), "error": status.error and storable(status.error)}
+        with self._change():
+            self._status |= {**said, "heartbeat_at": self._clock()}
+
+    def flush(self) -> None:
+        """Write all that waits before coming back; raises StoreError when that fails: then it goes on waiting."""
+        with self._changed:
+            enough = self._attempts_begun + 1
+            self._hurry = True
+            self._changed.notify_all()
+            self._changed.wait_for(lambda: self._attempts_done >= enough or not self._thread.is_alive())
+            if self._error is not None:
+                raise StoreError(self._error)
+
+    def close(self) -> None:
+        """Write what waits and let the next writer in; an open session stays open, to be closed as crashed by the next.
+
+        Raises StoreError when something could not be written: that is lost then.
+        """
+        if not self._thread.is_alive():
+            return
+        try:
+            self.flush()
+        finally:
+            with self._changed:
+                self._closing = True
+                self._changed.notify_all()
+            self._thread.join()
+            self._engine.dispose()  # the last connection to go folds the write-ahead log into the file
+            self._lock.release()
+
+    def _open_session(self) -> int:
+        if self._session is None:
+            raise RuntimeError("expected an open session: call start_session first")
+        return self._session
+
+    @contextmanager
+    def _change(self) -> Iterator[None]:
+        with self._changed:
+            yield
+            self._unwritten = True
+            self._changed.notify_all()
+
+    def _end_pause(self, at_ms: int) -> None:
+        if self._paused_ms is None:
+            return
+        key = (Gap.session_id == self._session) & (Gap.started_at_ms == self._paused_ms)
+        self._backlog.add(Step(update(Gap).where(key).values(ended_at_ms=at_ms)))
+        self._paused_ms = None
+        self._last_at = at_ms / THOUSAND
+
+    def _mark_gap(self, at: float) -> None:
+        if abs(at - self._last_at) > self._gap_s:
+            reason = "no_frames" if at > self._last_at else "clock_back"
+            self._backlog.add(_gap(self._open_session(), milliseconds(self._last_at), milliseconds(at), reason))
+
+    def _keep_student(self, state: StudentState, at: float) -> None:
+        known = (None if state.name is None else storable(state.name), state.staff)
+        if self._students.get(state.student) == known:
+            return
+        self._students[state.student] = known
+        changing = {"display_name": known[0], "staff": known[1]}
+        row = {"session_id": self._session, "student_id": state.student, "first_seen_at": at, **changing}
+        keep = insert(Student).values(row)
+        self._backlog.add(Step(keep.on_conflict_do_update(index_elements=["session_id", "student_id"], set_=changing)))
+
+    def _run(self) -> None:
+        while self._wait_for_work():
+            self._attempt()
+
+    def _wait_for_work(self) -> bool:
+        """Sleep until something is due; False when the writer is to end."""
+        with self._changed:
+            while not self._closing:
+                wait_s = self._due_in_s()
+                if wait_s is not None and wait_s <= 0:
+                    return True
+                self._changed.wait(wait_s)
+            return False
+
+    def _due_in_s(self) -> float | None:
+        if self._hurry:
+            return 0.0
+        if not self._unwritten:
+            return None
+        if self._error:
+            due_s = self._last_attempt_s + RETRY_S
+        elif self._backlog.moments:
+            due_s = self._last_moments_s + commit_pause_s(self._backlog.moments, self._batch_s)
+        else:
+            due_s = self._last_attempt_s + min(AT_ONCE_S, self._batch_s)
+        return due_s - time.monotonic()
+
+    def _attempt(self) -> None:
+        with self._changed:
+            self._attempts_begun += 1
+            self._hurry = self._unwritten = False
+            entries, status = self._backlog.take(), dict(self._status)
+        error = None
+        try:
+            self._commit(entries, status)
+        except StoreError as failure:
+            error = str(failure)
+        with self._changed:
+            if error is None:
+                self._backlog.all_written()
+            else:
+                self._backlog.put_back(entries)
+                self._unwritten = True
+            self._error, self._last_attempt_s = error, time.monotonic()
+            if any(entry.moment is not None for entry in entries):
+                self._last_moments_s = self._last_attempt_s
+            self._attempts_done += 1
+            self._changed.notify_all()
+
+    def _commit(self, entries: list[Entry], status: dict[str, Any]) -> None:
+        with writing(self._engine) as connection:
+            for step in (step for entry in entries for step in entry.steps):
+                connection.execute(step.statement, step.parameters())
+            connection.execute(_write_status(status))
+
+
+def commit_pause_s(moments: int, batch_s: float) -> float:
+    """How long after the last commit of moments these may come, in seconds: a lone one soon, several together later."""
+    return min(AT_ONCE_S, batch_s) if moments <= 1 else batch_s
+
+
+def _only_writer(engine: Engine) -> FileLock:
+    path = store_path(engine)
+    with store_errors(path):
+        try:
+            return FileLock(path, LOCK_PATIENCE_S)
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY:
+                raise
+    with reading(engine) as connection:
+        first = connection.execute(select(CaptureStatusRow.__table__)).one_or_none()
+    who = "another capture that is just starting"
+    if first is not None:
+        since = datetime.fromtimestamp(first.started_at).astimezone().strftime("%Y-%m-%d %H:%M:%S")
+        session = "no session yet" if first.session_id is None else f"session {first.session_id}"
+        who = f"a capture that runs since {since} (process {first.pid}, {session})"
+    raise StoreError(
+        f"expected to be the only one that writes to {path}, but found {who}: end that one first, "
+        "or choose another database.url"
+    )
+
+
+def _heal(connection: Connection) -> tuple[int, ...]:
+    """Close what a crash left open at its last sign of life; gives the numbers of the sessions concerned."""
+    cut_off = connection.execute(select(Session.id, Session.started_at).where(Session.ended_at.is_(None))).all()
+    for session_id, started_at in cut_off:
+        last_ms = (
+            connection.scalar(select(func.max(ClassMoment.at_ms)).where(ClassMoment.session_id == session_id)) or 0
+        )
+        open_gap = (Gap.session_id == session_id) & Gap.ended_at_ms.is_(None)
+        paused_ms = connection.scalar(select(Gap.started_at_ms).where(open_gap)) or 0
+        connection.execute(update(Gap).where(open_gap).values(ended_at_ms=Gap.started_at_ms))
+        ended_at = max(started_at, last_ms / THOUSAND, paused_ms / THOUSAND)
+        connection.execute(
+            update(Session).where(Session.id == session_id).values(ended_at=ended_at, end_reason="crashed")
+        )
+        connection.execute(_seen_last(session_id).statement)
+    return tuple(session_id for session_id, _ in cut_off)
+
+
+def _status_row(now: float) -> dict[str, Any]:
+    status = asdict(CaptureStatus("starting", heartbeat_at=now, started_at=now, pid=os.getpid()))
+    return {"id": 1, "layout": EMPTY_LAYOUT, **status}
+
+
+def _write_status(row: dict[str, Any]):
+    return insert(CaptureStatusRow).values(row).on_conflict_do_update(index_elements=["id"], set_=row)
+
+
+def _gap(session_id: int, started_at_ms: int, ended_at_ms: int | None, reason: str) -> Step:
+    row = {"session_id": session_id, "started_at_ms": started_at_ms, "ended_at_ms": ended_at_ms, "reason": reason}
+    return Step(insert(Gap).values(row).on_conflict_do_nothing())
+
+
+def _seen_last(session_id: int) -> Step:
+    last = (
+        select(func.max(Reading.at_ms) / float(THOUSAND))
+        .where(Reading.session_id == Student.session_id, Reading.student_id == Student.student_id)
+        .scalar_subquery()
+    )
+    return Step(update(Student).where(Student.session_id == session_id).values(last_seen_at=last))

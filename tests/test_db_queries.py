@@ -1,0 +1,132 @@
+"""The questions of the pages, asked of a store that the writer has filled."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+
+import numpy as np
+import pytest
+from sqlalchemy import Engine
+
+from db.engine import open_store
+from db.queries import (
+    SessionSummary,
+    TileMap,
+    capture_status,
+    class_moments,
+    latest_session,
+    session_span,
+    tile_map,
+)
+from db.writer import Writer
+from domain import EMOTIONS, Box, StudentState, Tile
+from tests.test_db_writer import HAPPY, SAD, START_AT, moment, student
+
+START_MS = int(START_AT * 1000)
+
+
+@pytest.fixture(scope="module")
+def engine(tmp_path_factory: pytest.TempPathFactory):
+    """1,000 moments, two a second: one of two students is happy, and in the first ten moments nobody is read."""
+    url = f"sqlite:///{tmp_path_factory.mktemp('store') / 'class.sqlite'}"
+    engine = open_store(url, write=True)
+    with Writer(engine) as writer:
+        writer.start_session("simulator", "Maths", True, START_AT)
+        for number in range(1000):
+            mood = HAPPY if number >= 10 else None
+            writer.write(moment(START_AT + number / 2, student(1, mood=mood), student(2, mood=None)))
+        writer.flush()
+        reader = open_store(url, write=False)
+        yield reader
+        reader.dispose()
+    engine.dispose()
+
+
+def test_an_empty_store_answers_every_question_with_nothing(tmp_path):
+    engine = open_store(f"sqlite:///{tmp_path / 'class.sqlite'}", write=False)
+    assert latest_session(engine) is None
+    assert session_span(engine, 1) is None
+    assert capture_status(engine) is None
+    assert tile_map(engine) == TileMap((), 0.0)
+    assert list(class_moments(engine, 1).columns) == ["at_ms", "seen", "present", "valence", *EMOTIONS]
+    assert class_moments(engine, 1).empty
+    engine.dispose()
+
+
+def test_the_latest_session_is_the_one_started_last(engine):
+    assert latest_session(engine) == SessionSummary(1, START_AT, None, None, "simulator", "Maths", True)
+
+
+def test_the_span_is_from_the_first_to_the_last_moment(engine):
+    assert session_span(engine, 1) == (START_MS, START_MS + 499_500)
+
+
+def test_a_tick_asks_only_for_what_is_new(engine):
+    last = class_moments(engine, 1, after_ms=START_MS + 498_000)
+    assert list(last["at_ms"] - START_MS) == [498_500, 499_000, 499_500]
+    assert last["at_ms"].dtype == np.int64
+    assert list(last["seen"]) == [1, 1, 1]
+    assert list(last["present"]) == [2, 2, 2]
+    assert list(last["happy"]) == [0.88] * 3
+    assert list(last["valence"]) == [0.5] * 3
+    assert class_moments(engine, 1, after_ms=int(last["at_ms"].iloc[-1])).empty
+
+
+def test_a_stretch_has_an_end_and_unread_moments_have_no_mood(engine):
+    first = class_moments(engine, 1, until_ms=START_MS + 5_500)
+    assert len(first) == 12
+    assert first[list(EMOTIONS)].iloc[:10].isna().all(axis=None)
+    assert math.isnan(first["valence"].iloc[9])
+    assert first["angry"].iloc[10] == 0.02
+
+
+def test_a_long_stretch_is_averaged_to_the_limit_and_ends_with_its_last_moment(engine):
+    whole = class_moments(engine, 1, limit=100)
+    assert 90 <= len(whole) <= 100
+    assert whole["at_ms"].iloc[-1] == START_MS + 499_500
+    assert (np.diff(whole["at_ms"]) > 0).all()
+    assert whole["happy"].iloc[1:].round(6).unique().tolist() == [0.88]
+    assert whole["happy"].iloc[0] != whole["happy"].iloc[1], "the first ten moments have nobody to read"
+    assert len(class_moments(engine, 1, limit=1000)) == 1000
+
+
+def test_the_tile_map_mirrors_the_gallery_with_names_states_and_leading_emotions(tmp_path):
+    engine = open_store(f"sqlite:///{tmp_path / 'class.sqlite'}", write=True)
+    tiles = (
+        Tile(0, Box(100, 50, 260, 140), "on"),
+        Tile(1, Box(260, 50, 420, 140), "off"),
+        Tile(2, Box(180, 140, 340, 230), "unknown"),
+    )
+    ada, off = student(1, "Ada", SAD), StudentState(2, None, 1, "off", staff=True)
+    elsewhere = StudentState(3, "Bo", None, None, off_page=True, mood=HAPPY)
+    with Writer(engine) as writer:
+        writer.start_session("screen", "", False, START_AT)
+        writer.write(dataclasses.replace(moment(START_AT + 1, ada, off, elsewhere), tiles=tiles))
+        writer.flush()
+        shown = tile_map(engine)
+        assert shown.aspect == pytest.approx(320 / 180, abs=1e-4)
+        first, second, third = shown.tiles
+        assert (first.slot, first.number, first.name, first.camera) == (0, 1, "Ada", "on")
+        assert (first.emotion, first.probability) == ("sad", 0.6)
+        assert first.box == (0.0, 0.0, 0.5, 0.5)
+        assert (second.number, second.name, second.camera, second.staff, second.emotion) == (2, None, "off", True, None)
+        assert (third.number, third.camera, third.box) == (None, "unknown", (0.25, 0.5, 0.75, 1.0))
+        writer.pause(START_AT + 2)
+        writer.flush()
+        assert tile_map(engine).tiles == (), "what is not seen now is not shown"
+    engine.dispose()
+
+
+def test_names_on_the_map_are_those_of_now(tmp_path):
+    engine: Engine = open_store(f"sqlite:///{tmp_path / 'class.sqlite'}", write=True)
+    with Writer(engine) as writer:
+        writer.start_session("screen", "", False, START_AT)
+        for name in (None, "Ada"):
+            writer.write(moment(START_AT + 1, student(1, name)))
+            writer.flush()
+            assert tile_map(engine).tiles[0].name == name
+        writer.end_session(START_AT + 2, "stopped")
+        writer.flush()
+        assert tile_map(engine).tiles == ()
+    engine.dispose()
