@@ -1,0 +1,117 @@
+"""How well and how fast the tiles of a gallery are found: `python -m benchmarks.gallery [--json]`.
+
+Real galleries beside this checkout are measured where they are present, and random drawings always.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import time
+from collections.abc import Iterable
+from pathlib import Path
+
+import cv2
+import numpy as np
+from rich.console import Console
+from rich.table import Table
+
+from benchmarks.drawn_gallery import Drawing, Look, Placed, draw_gallery, draw_meeting_window
+from benchmarks.drawn_lookalikes import LOOKALIKES, draw_lookalike
+from capture.gallery import Gallery, GalleryFinder
+from domain import Box
+
+REAL_GALLERIES = Path(__file__).resolve().parents[1].parent / "shared" / "data" / "zoom"
+MIN_IOU = 0.8
+CHECKS = 20
+"""Checks of a known layout that are averaged for its time."""
+CLASS_LOOK = Look(1.0, 6, 4, (26, 26, 26), (34, 34, 34), pill_labels=False)
+"""The look of the galleries that are timed: 25 and 49 people at 1920x1080."""
+
+
+def real_galleries() -> list[Drawing]:
+    """The real pictures with their truth, none where the folder is absent."""
+    drawings = []
+    for file in sorted(REAL_GALLERIES.glob("*.json")):
+        truth = json.loads(file.read_text())
+        image = cv2.imread(str(file.with_name(truth["image"])))
+        if image is not None:
+            tiles = tuple((Box(*tile["box"]), tile["camera"]) for tile in truth["tiles"])
+            drawings.append(Drawing(np.asarray(image, np.uint8), tiles, file.stem))
+    return drawings
+
+
+def _hits(gallery: Gallery, truth: tuple[Placed, ...]) -> tuple[int, int]:
+    """How many true tiles were found, and how many of those with the right camera state."""
+    found = right = 0
+    for box, camera in truth:
+        best = max(gallery.tiles, key=lambda tile: tile.box.iou(box), default=None)
+        if best is not None and best.box.iou(box) >= MIN_IOU:
+            found += 1
+            right += best.camera == camera
+    return found, right
+
+
+def measure(drawings: Iterable[Drawing]) -> dict[str, float]:
+    """Precision, recall, camera states right, exact layouts (shares of 1) and the number of pictures."""
+    pictures = exact = found = true = hits = right = 0
+    for drawing in drawings:
+        gallery = GalleryFinder().update(drawing.image)
+        hit, same = _hits(gallery, drawing.tiles)
+        pictures += 1
+        exact += hit == len(gallery.tiles) == len(drawing.tiles)
+        found, true, hits, right = found + len(gallery.tiles), true + len(drawing.tiles), hits + hit, right + same
+    return {
+        "pictures": pictures,
+        "precision": hits / max(found, 1),
+        "recall": hits / max(true, 1),
+        "camera_right": right / max(hits, 1),
+        "exact": exact / max(pictures, 1),
+    }
+
+
+def false_galleries(seeds: int) -> dict[str, float]:
+    """Of screens that are no gallery, how many were taken for one."""
+    kinds = [(kind, seed) for kind in LOOKALIKES for seed in range(seeds)]
+    taken = sum(bool(GalleryFinder().update(draw_lookalike(kind, seed).image).tiles) for kind, seed in kinds)
+    return {"pictures": len(kinds), "taken_for_gallery": taken}
+
+
+def timings(count: int) -> dict[str, float]:
+    """CPU time in ms of the full search and of the check of a known layout, 1920x1080."""
+    image, _ = draw_meeting_window(np.random.default_rng(count), 1920, 1080, count, CLASS_LOOK)
+    finder = GalleryFinder()
+    started = time.process_time()
+    finder.update(image)
+    searched = time.process_time()
+    for _ in range(CHECKS):
+        finder.update(image)
+    checked = time.process_time()
+    return {"search_ms": 1e3 * (searched - started), "check_ms": 1e3 * (checked - searched) / CHECKS}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--json", action="store_true", help="one JSON object on the last line instead of a table")
+    parser.add_argument("--drawings", type=int, default=200, help="how many random galleries are drawn")
+    arguments = parser.parse_args()
+    cv2.setNumThreads(1)
+    results = {
+        "real": measure(real_galleries()),
+        "drawn": measure(draw_gallery(seed) for seed in range(arguments.drawings)),
+        "lookalikes": false_galleries(max(1, arguments.drawings // 20)),
+        "tiles_25": timings(25),
+        "tiles_49": timings(49),
+    }
+    if arguments.json:
+        print(json.dumps(results))
+        return
+    table = Table("what", "measure", "value")
+    for what, figures in results.items():
+        for measure_name, value in figures.items():
+            table.add_row(what, measure_name, f"{value:.4g}")
+    Console().print(table)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,298 @@
+"""What a cell shows: camera on, off or a photo, and where its name stands."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from domain import Box, CameraState
+
+MIN_FACE_HEIGHT_PX = 48
+"""A tile lower than this cannot hold a face worth reading (Tian 2004: 36x48 px)."""
+SAMPLE_ROWS, SAMPLE_COLUMNS = 18, 32
+"""Grid of pixels from which a cell is judged flat or not."""
+FLAT_STEP = 7
+"""Gray levels within which a pixel counts as the cell's ground; codec noise on flat ground stays under 4."""
+FLAT_SHARE = 0.5
+"""A cell with less ground than this shows a picture."""
+CARD_SHARE = 0.72
+"""A cell with this much ground whose ink is not in the middle is a card of a page, not a video."""
+INK_STEP = 20
+"""Gray levels from the ground that make ink."""
+FOOT_SHARE = 0.24
+"""Part of a flat cell at its foot where labels live; a centred name never reaches it, a photo shows above it."""
+DETAIL_HEIGHT_PX = 150
+"""Flat cells are looked at in about this height: small letters in a huge tile must still show."""
+SAME_GROUND = 5
+"""Gray levels within which two camera-off cells have the same ground."""
+CHANGED_SAMPLES = 4
+"""Sampled values of a flat cell that may change while it counts as the same: a cursor, an icon."""
+LABEL_RANGE_PX = (9, 64)
+"""Heights of a name label: 20 px at 100 %, half of that in small recordings, 40 and a margin at 200 %."""
+LABEL_SHARE = 0.48
+"""A label and the space below it are never higher than this share of its tile."""
+LABEL_EDGE, MIN_AGREEING = 0.7, 0.5
+"""Edge share that makes the top of a label, and share of the tiles that must have it at one height."""
+TEXT_STEP = 38
+"""Gray levels by which the bright strokes of a name stand out of its label."""
+TEXT_INK = (0.025, 0.5)
+"""Share of a label that is strokes."""
+
+Cell = tuple[float, float, float, float]
+
+
+@dataclass(frozen=True, slots=True)
+class CellReading:
+    """What one cell shows; ``card`` is true where flat ground carries things that no Zoom tile carries."""
+
+    camera: CameraState
+    label: Box | None
+    card: bool = False
+
+    @property
+    def named(self) -> bool:
+        """Whether something that only a meeting's tile has was seen: a label, a centred name, a photo."""
+        return self.label is not None or self.camera in ("off", "photo")
+
+
+def whole(cell: Cell) -> Box:
+    """The cell in whole pixels."""
+    left, top, right, bottom = (round(v) for v in cell)
+    return Box(left, top, right, bottom)
+
+
+def sample_cells(image: np.ndarray, cells: Sequence[Cell]) -> np.ndarray:
+    """Pixels on a regular grid inside every cell, its rim left out: uint8 (n, SAMPLE_ROWS, SAMPLE_COLUMNS, 3)."""
+    box = np.array(cells, np.float64).reshape(-1, 4)
+    down = (np.arange(SAMPLE_ROWS) + 0.5) / SAMPLE_ROWS * 0.92 + 0.04
+    across = (np.arange(SAMPLE_COLUMNS) + 0.5) / SAMPLE_COLUMNS * 0.92 + 0.04
+    y = (box[:, 1:2] + (box[:, 3:4] - box[:, 1:2]) * down).astype(np.int32).clip(0, image.shape[0] - 1)
+    x = (box[:, 0:1] + (box[:, 2:3] - box[:, 0:1]) * across).astype(np.int32).clip(0, image.shape[1] - 1)
+    return image[y[:, :, None], x[:, None, :]]
+
+
+def grounds(samples: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The middle colour of each cell, int16 (n, 3), and the share of its samples near it, float (n,).
+
+    Where more than half of a cell is one colour, the median is that colour.
+    """
+    flat = samples.reshape(len(samples), -1, 3)
+    middle = flat.shape[1] // 2
+    colours = np.partition(flat, middle, axis=1)[:, middle].astype(np.int16)
+    near = np.abs(flat - colours[:, None]).max(axis=2) <= FLAT_STEP
+    return colours, near.mean(axis=1)
+
+
+def _ink_box(ink: np.ndarray) -> tuple[int, int, int, int] | None:
+    """Left, top, right, bottom of what is marked, single specks left out."""
+    solid = cv2.morphologyEx(ink, cv2.MORPH_CLOSE, np.ones((3, 3), np.uint8))
+    rows, columns = np.flatnonzero(solid.sum(axis=1) > 1), np.flatnonzero(solid.sum(axis=0) > 1)
+    if len(rows) < 3 or len(columns) < 3:
+        return None
+    return int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1
+
+
+@dataclass(frozen=True, slots=True)
+class _FlatReading:
+    """A flat cell: bare, name, photo or neither ("other"), and the box of its ink in the frame."""
+
+    kind: str
+    ink: Box | None = None
+
+
+def _read_flat(image: np.ndarray, cell: Cell, ground: np.ndarray, label_px: int) -> _FlatReading:
+    """Tell a centred name from a photo in a cell that is mostly one colour."""
+    box = whole(cell).clamped(image.shape[1], image.shape[0])
+    if box is None:
+        return _FlatReading("other")
+    stride = max(1, box.height // DETAIL_HEIGHT_PX)
+    part = np.ascontiguousarray(box.of(image)[::stride, ::stride])
+    level = [int(channel) for channel in ground]
+    same = cv2.inRange(part, np.array([v - INK_STEP for v in level]), np.array([v + INK_STEP for v in level]))
+    ink = np.asarray(same == 0).astype(np.uint8)
+    floor = _mask_corners(ink, round(max(label_px, FOOT_SHARE * box.height) / stride) + 1)
+    bounds = _ink_box(ink)
+    if bounds is None:
+        return _FlatReading("bare")
+    left, top, right, bottom = bounds
+    height, width = ink.shape
+    if bottom >= floor - 1 and abs(left + right - width) <= 0.06 * width:
+        bottom = max(bottom, height - top)  # a photo reaches behind the label; it is centred, so its top tells its foot
+    fill = float(ink[top:bottom, left:right].mean())
+    bounds = Box(left, top, right, bottom)
+    ink_box = Box(*(v * stride for v in bounds)).moved(box.left, box.top)
+    return _FlatReading(_kind_of_ink(bounds, fill, width, height), ink_box)
+
+
+def _mask_corners(ink: np.ndarray, label_rows: int) -> int:
+    """Clear in place what Zoom lays over the rim and corners of a tile (labels, hands, buttons).
+
+    Returns the row from which everything is cleared.
+    """
+    height, width = ink.shape
+    rim = max(2, round(0.035 * height))
+    floor = height - max(rim, label_rows)
+    ink[:rim] = 0
+    ink[:, :rim] = ink[:, -rim:] = 0
+    ink[: round(0.24 * height), : round(0.25 * width)] = ink[: round(0.24 * height), round(0.7 * width) :] = 0
+    ink[floor:] = 0
+    return floor
+
+
+def _kind_of_ink(ink: Box, fill: float, width: int, height: int) -> str:
+    """What ink in a flat cell of this size is: a "name", a "photo", or "other" where it is not in the middle."""
+    aside = abs(ink.left + ink.right - width) / 2
+    low = abs(ink.top + ink.bottom - height) / 2
+    if aside > max(2, 0.07 * width) or low > max(3, 0.1 * height) or ink.top < 0.1 * height:
+        return "other"
+    square = 0.8 <= ink.width / ink.height <= 1.25
+    if square and (fill > 0.58 or (fill > 0.4 and ink.height > 0.26 * height)) and ink.height > 0.14 * height:
+        return "photo"
+    return "name" if ink.height < 0.36 * height and fill < 0.75 else "other"
+
+
+def label_height(edges_level: np.ndarray, cells: Sequence[Cell]) -> int | None:
+    """How far above the bottom of the tiles their labels begin, in pixels, or None where the tiles agree on nothing.
+
+    ``edges_level`` is the map of level edges (H + 1, W): a label darkens the picture, so its top is a level edge at the
+    left of the tile, at the same height in every tile.
+    """
+    height = cells[0][3] - cells[0][1]
+    highest = min(LABEL_RANGE_PX[1], int(LABEL_SHARE * height))
+    offsets = np.arange(LABEL_RANGE_PX[0], max(LABEL_RANGE_PX[0] + 1, highest))
+    held = np.zeros((len(cells), len(offsets)), np.float32)
+    for index, cell in enumerate(cells):
+        left, bottom = round(cell[0]), round(cell[3])
+        rows = bottom - offsets
+        if rows.min() < 1 or bottom > edges_level.shape[0]:
+            continue
+        for place, (offset, row) in enumerate(zip(offsets, rows, strict=True)):
+            inset = offset // 4
+            held[index, place] = edges_level[row, max(left + inset, 0) : left + inset + offset].mean()
+    agreeing = (held > LABEL_EDGE).mean(axis=0)
+    best = int((agreeing + 0.01 * held.mean(axis=0)).argmax())
+    return int(offsets[best]) if agreeing[best] >= MIN_AGREEING else None
+
+
+def _strips(image: np.ndarray, cells: Sequence[Cell], height: int) -> tuple[np.ndarray, list[Box | None]]:
+    """The bottom strip of every cell, gray uint8 (n, height, width), and the cells in whole pixels."""
+    boxes = [whole(cell).clamped(image.shape[1], image.shape[0]) for cell in cells]
+    width = max(4, round(cells[0][2] - cells[0][0]) - 2)
+    strips = np.zeros((len(cells), height, width, 3), np.uint8)
+    for strip, box in zip(strips, boxes, strict=True):
+        if box is not None and box.height > height:
+            part = image[box.bottom - height : box.bottom, box.left + 1 : box.left + 1 + width]
+            strip[:, : part.shape[1]] = part
+    return cv2.cvtColor(strips.reshape(-1, width, 3), cv2.COLOR_BGR2GRAY).reshape(strips.shape[:3]), boxes
+
+
+def read_labels(image: np.ndarray, cells: Sequence[Cell], height: int) -> list[Box | None]:
+    """The name label at the bottom left of every cell, or None where no bright text stands in it."""
+    strips, boxes = _strips(image, cells, height)
+    side = max(3, height // 4 | 1)
+    relief = cv2.morphologyEx(strips.reshape(-1, strips.shape[2]), cv2.MORPH_TOPHAT, np.ones((side, side), np.uint8))
+    rows = slice(height // 8, height - max(1, height // 10))
+    strokes = (relief > TEXT_STEP).view(np.uint8).reshape(strips.shape)[:, rows]
+    ink = strokes.sum(axis=1, dtype=np.int32)
+    return [box and _label(ink[i], strokes[i], strips[i, rows], box, height) for i, box in enumerate(boxes)]
+
+
+def _label(ink: np.ndarray, strokes: np.ndarray, strip: np.ndarray, cell: Box, height: int) -> Box | None:
+    """The label of one cell; ``ink`` counts the stroke pixels of every column of its strip."""
+    inked = np.flatnonzero(ink)
+    if len(inked) < 4 or inked[0] > 2.2 * height:
+        return None
+    gaps = np.diff(inked)
+    breaks = np.flatnonzero(gaps > 1.1 * height)  # nothing for the width of two letters: the text is over
+    last = breaks[0] if len(breaks) else len(inked) - 1
+    end = int(inked[last]) + 1
+    share = ink[:end].sum() / (end * len(strip))
+    if end < height // 3 or not TEXT_INK[0] <= share <= TEXT_INK[1] or np.count_nonzero(gaps[:last] > 1) < 1:
+        return None
+    sampled, marked = strip[::2, :end:2], strokes[::2, :end:2] > 0
+    ground = int(np.partition(sampled.ravel(), sampled.size // 2)[sampled.size // 2])
+    if not marked.any() or sampled[marked].mean() < ground + TEXT_STEP:
+        return None  # dark letters on light ground: the bright parts are only the insides of letters
+    return Box(cell.left, cell.bottom - height, min(cell.left + 1 + end + max(2, height // 4), cell.right), cell.bottom)
+
+
+class CellReader:
+    """Reads what the cells of one layout show, frame after frame; a flat cell that has not changed is not read again.
+
+    ``label_px`` is the height of the labels, None where there are none.
+    """
+
+    def __init__(self, cells: Sequence[Cell], label_px: int | None) -> None:
+        self._cells, self._label_px = cells, label_px
+        self._samples: np.ndarray | None = None
+        self._flats: list[_FlatReading | None] = [None] * len(cells)
+        self._labels: list[Box | None] = [None] * len(cells)
+
+    def read(self, image: np.ndarray) -> list[CellReading]:
+        """Camera state and label of every cell in a BGR frame."""
+        samples = sample_cells(image, self._cells)
+        colours, share = grounds(samples)
+        flat = share >= FLAT_SHARE
+        stale = flat & (self._changed(samples) | np.array([known is None for known in self._flats]))
+        for index, cell in enumerate(self._cells):
+            if stale[index]:
+                self._flats[index] = _read_flat(image, cell, colours[index], self._label_px or 0)
+            elif not flat[index]:
+                self._flats[index] = None
+        if self._label_px:
+            read = read_labels(image, self._cells, self._label_px)
+            self._labels = [_steady(new, old) for new, old in zip(read, self._labels, strict=True)]
+        self._samples = samples
+        off_grounds = [colours[i] for i, known in enumerate(self._flats) if known and known.kind in ("name", "photo")]
+        return [
+            _reading(cell, self._flats[i], self._labels[i], colours[i], share[i], off_grounds)
+            for i, cell in enumerate(self._cells)
+        ]
+
+    def _changed(self, samples: np.ndarray) -> np.ndarray:
+        """Bool (n,): cells of which more than a speck differs from the frame before."""
+        if self._samples is None:
+            return np.ones(len(samples), bool)
+        step = cv2.absdiff(samples.reshape(len(samples), -1), self._samples.reshape(len(samples), -1))
+        return np.count_nonzero(step > INK_STEP, axis=1) > CHANGED_SAMPLES
+
+
+def read_cells(image: np.ndarray, cells: Sequence[Cell], label_px: int | None) -> list[CellReading]:
+    """Camera state and label of every cell of one picture."""
+    return CellReader(cells, label_px).read(image)
+
+
+def _steady(new: Box | None, old: Box | None) -> Box | None:
+    """The old label where the new one differs by less than a letter: video shines through and moves its end."""
+    if new is None or old is None or (new.left, new.top) != (old.left, old.top):
+        return new
+    return old if abs(new.right - old.right) <= new.height // 2 else new
+
+
+def _reading(
+    cell: Cell,
+    flat: _FlatReading | None,
+    label: Box | None,
+    ground: np.ndarray,
+    share: float,
+    off_grounds: list[np.ndarray],
+) -> CellReading:
+    """Put together what one cell shows; ``off_grounds`` are the grounds of cells whose camera is known to be off."""
+    if cell[3] - cell[1] < MIN_FACE_HEIGHT_PX:
+        return CellReading("too_small", label)
+    if flat is None:
+        return CellReading("on", label)
+    if flat.kind == "name" and flat.ink is not None:
+        pad = max(2, flat.ink.height // 3)
+        ink = flat.ink
+        return CellReading("off", Box(max(ink.left - pad, 0), max(ink.top - pad, 0), ink.right + pad, ink.bottom + pad))
+    if flat.kind == "photo":
+        return CellReading("photo", label)
+    alike = any(np.abs(ground - other).max() <= SAME_GROUND for other in off_grounds)
+    # A bare cell with its name at the bottom left is a camera in the dark; without one it is like its camera-off peers.
+    if flat.kind == "bare" and label is None and alike:
+        return CellReading("off", None)
+    return CellReading("on", label, card=flat.kind == "other" and share >= CARD_SHARE)

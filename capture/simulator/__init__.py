@@ -1,0 +1,1 @@
+"""A scripted class: a Zoom-like gallery of synthetic students whose truth is known in every frame."""

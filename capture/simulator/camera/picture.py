@@ -1,0 +1,182 @@
+"""The moving picture of one student's camera: room, person, sway and nod, noise and compression."""
+
+from __future__ import annotations
+
+import math
+from collections import OrderedDict
+from dataclasses import dataclass
+from typing import Literal
+
+import cv2
+import numpy as np
+
+from capture.simulator.camera import people, rooms
+from capture.simulator.camera.faces import SIDE, Expression, Person, face_model
+
+STREAMS = ((160, 90), (320, 180), (640, 360))
+"""Sizes in which a client receives pictures; a tile gets the smallest that is not much lower than itself."""
+STREAM_STRETCH = 1.25
+"""How far a client enlarges a stream before it asks for the next size."""
+FACE_SHARE = 0.44
+"""Height of the face's square, as a share of the picture's, before the student's own distance from the camera."""
+FACE_BOX = (0.14, 0.02, 0.86, 0.99)
+"""Forehead to chin within the face's square: left, top, right, bottom."""
+KEPT_HEADS = 24
+"""Drawn expressions kept per student and size: a changing face passes through at most eight."""
+NOISES = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Pose:
+    """Where the head is: offsets in shares of the face's side, and the tilt in degrees."""
+
+    dx: float
+    dy: float
+    tilt: float
+
+
+@dataclass(frozen=True, slots=True)
+class Shot:
+    """What a camera sees now; ``expression`` is None when nobody is there."""
+
+    expression: Expression | None
+    pose: Pose
+    number: int
+
+
+def stream_size(height: int) -> tuple[int, int]:
+    """Width and height of the stream behind a tile ``height`` pixels high."""
+    return next((size for size in STREAMS if size[1] * STREAM_STRETCH >= height), STREAMS[-1])
+
+
+NO_WISHES = people.Wishes()
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """What a lesson says of a camera's picture; a room of None is left to chance."""
+
+    room: str | None = None
+    bitrate: Literal["good", "low"] = "good"
+    wishes: people.Wishes = NO_WISHES
+
+
+class Camera:
+    """One student's camera; deterministic for a seed, with what does not move kept ready for each stream size."""
+
+    def __init__(self, seed: tuple[int, ...], face: int, sight: Sight) -> None:
+        random = np.random.default_rng([*seed, face])
+        self._person: Person = face_model().person(np.random.default_rng(face), sight.wishes.skin)
+        look = people.random_look(self._person, sight.wishes, random)
+        self._head = people.Head(self._person, look, random)
+        self._body = people.body_layer(self._person, look, random)
+        self._room = rooms.room(sight.room or str(random.choice(list(rooms.ROOMS))), random)
+        self._zoom = float(random.uniform(0.9, 1.28))
+        self._place = float(random.uniform(0.42, 0.58)), float(random.uniform(0.47, 0.53))
+        self._gain = random.uniform(0.9, 1.06) * (1 + random.uniform(-0.04, 0.04, 3))
+        self._noise = float(random.uniform(1.5, 3.5))
+        self._low = sight.bitrate == "low"
+        self._still: dict[tuple[int, int], tuple[np.ndarray, np.ndarray]] = {}
+        self._scaled: dict[tuple[int, int], people.ScaledHead] = {}
+        self._heads: OrderedDict[tuple[tuple[int, int], Expression], np.ndarray] = OrderedDict()
+
+    def picture(self, shot: Shot, height: int) -> np.ndarray:
+        """The stream's newest picture for a tile ``height`` pixels high: uint8 (h, w, 3) BGR in a stream size."""
+        size = stream_size(height if not self._low else min(height, STREAMS[1][1]))
+        empty, with_body = self._stills(size)
+        if shot.expression is None:
+            picture = empty.copy()
+        else:
+            picture = with_body.copy()
+            self._add_head(picture, shot.expression, shot.pose, size)
+        _add_noise(picture, self._noise, shot.number)
+        return _compressed(picture) if self._low else picture
+
+    def face_box(self, pose: Pose) -> tuple[float, float, float, float]:
+        """Left, top, right, bottom of the face from forehead to chin, as shares of the picture."""
+        side_y = FACE_SHARE * self._zoom
+        side_x = side_y * 9 / 16
+        left = self._place[0] + (pose.dx - 0.5) * side_x
+        top = self._place[1] + (pose.dy - 0.5) * side_y
+        x0, y0, x1, y1 = FACE_BOX
+        return left + x0 * side_x, top + y0 * side_y, left + x1 * side_x, top + y1 * side_y
+
+    def _affine(self, size: tuple[int, int], pose: Pose) -> np.ndarray:
+        """From the drawn person's pixels to the picture's: the head turns about the neck."""
+        side = FACE_SHARE * self._zoom * size[1]
+        scale = side / SIDE
+        pivot = people.WIDTH / 2, people.FACE_TOP + 0.95 * SIDE
+        matrix = cv2.getRotationMatrix2D(pivot, pose.tilt, scale)
+        face_middle = people.WIDTH / 2, people.FACE_TOP + SIDE / 2
+        still = cv2.getRotationMatrix2D(pivot, 0, scale) @ (*face_middle, 1)
+        matrix[0, 2] += self._place[0] * size[0] + pose.dx * side - still[0]
+        matrix[1, 2] += self._place[1] * size[1] + pose.dy * side - still[1]
+        return matrix
+
+    def _stills(self, size: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:
+        """The room alone, and with the body in it."""
+        if size not in self._still:
+            room = cv2.resize(self._room, size, interpolation=cv2.INTER_AREA).astype(np.float32)
+            # Drawn twice as large and then reduced: an affine warp alone would alias.
+            matrix = self._affine((size[0] * 2, size[1] * 2), Pose(0, 0, 0))
+            body = cv2.warpAffine(self._body, matrix, (size[0] * 2, size[1] * 2), flags=cv2.INTER_AREA)
+            body = cv2.resize(body, size, interpolation=cv2.INTER_AREA)
+            full = room * (1 - body[..., 3:] / 255) + body[..., :3]
+            self._still[size] = self._exposed(room), self._exposed(full)
+        return self._still[size]
+
+    def _exposed(self, picture: np.ndarray) -> np.ndarray:
+        return np.clip(picture * self._gain, 0, 255).astype(np.uint8)
+
+    def _head_layer(self, expression: Expression, size: tuple[int, int]) -> np.ndarray:
+        """The head reduced to the stream's scale: premultiplied uint8 BGRA."""
+        key = size, expression
+        if key not in self._heads:
+            if size not in self._scaled:
+                self._scaled[size] = self._head.scaled(FACE_SHARE * self._zoom * size[1] / SIDE)
+            layer = self._scaled[size].draw(expression)
+            layer[..., :3] *= self._gain
+            self._heads[key] = np.clip(layer, 0, 255).astype(np.uint8)
+            if len(self._heads) > KEPT_HEADS:
+                self._heads.popitem(last=False)
+        self._heads.move_to_end(key)
+        return self._heads[key]
+
+    def _add_head(self, picture: np.ndarray, expression: Expression, pose: Pose, size: tuple[int, int]) -> None:
+        layer = self._head_layer(expression, size)
+        shrink = np.diag((people.WIDTH / layer.shape[1], people.HEIGHT / layer.shape[0], 1.0))
+        matrix = self._affine(size, pose) @ shrink
+        moved = cv2.warpAffine(layer, matrix, size, flags=cv2.INTER_LINEAR)
+        clear = cv2.cvtColor(cv2.bitwise_not(cv2.extractChannel(moved, 3)), cv2.COLOR_GRAY2BGR)
+        cv2.multiply(picture, clear, picture, 1 / 255)
+        cv2.add(picture, cv2.cvtColor(moved, cv2.COLOR_BGRA2BGR), picture)
+
+
+_noise_bank: dict[tuple[int, ...], list[tuple[np.ndarray, np.ndarray]]] = {}
+
+
+def _add_noise(picture: np.ndarray, strength: float, number: int) -> None:
+    """Sensor noise of a given deviation, from a bank of patterns that is drawn once."""
+    key = (*picture.shape, round(strength * 2))
+    if key not in _noise_bank:
+        random = np.random.default_rng(11)
+        draws = [np.round(random.normal(0, key[-1] / 2, picture.shape)) for _ in range(NOISES)]
+        _noise_bank[key] = [(draw.clip(0, 40).astype(np.uint8), (-draw).clip(0, 40).astype(np.uint8)) for draw in draws]
+    brighter, darker = _noise_bank[key][number % NOISES]
+    cv2.add(picture, brighter, picture)
+    cv2.subtract(picture, darker, picture)
+
+
+def _compressed(picture: np.ndarray) -> np.ndarray:
+    """The picture after a poor connection: half the lines, and blocks."""
+    small = cv2.resize(picture, None, fx=0.6, fy=0.6, interpolation=cv2.INTER_AREA)
+    _, data = cv2.imencode(".jpg", small, (cv2.IMWRITE_JPEG_QUALITY, 22))
+    height, width = picture.shape[:2]
+    return cv2.resize(np.asarray(cv2.imdecode(data, cv2.IMREAD_COLOR)), (width, height), interpolation=cv2.INTER_LINEAR)
+
+
+def pose_at(t_s: float, phase: float) -> Pose:
+    """How a person sits: slow sway, breathing and small tilts, different for each ``phase``."""
+    slow = math.sin(0.43 * t_s + phase) * 0.5 + math.sin(0.17 * t_s + 2.3 * phase) * 0.5
+    nod = math.sin(0.31 * t_s + 1.7 * phase) * 0.6 + math.sin(1.1 * t_s + phase) * 0.15
+    return Pose(0.07 * slow, 0.035 * nod, 3.5 * math.sin(0.23 * t_s + 3.1 * phase))
