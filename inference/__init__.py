@@ -1,0 +1,1 @@
+"""Who shows what: faces, names, emotions and students, read from the tiles of a frame."""

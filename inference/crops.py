@@ -1,0 +1,61 @@
+"""From a face in a picture to the 48x48 gray pixels that the emotion network reads, live and in training."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import cv2
+import numpy as np
+
+from domain import Box
+
+CROP_SIDE = 48
+"""Side of a crop in pixels: FER2013's."""
+
+FACE_SHARE = 0.885
+"""Root of a face's area (hairline to chin) over the side of a FER2013 picture: the median of a detector's boxes on
+1,055 of its training pictures is 0.793 wide and 0.987 high."""
+
+FACE_DROP = 0.03
+"""How far the middle of a face lies below the middle of a FER2013 picture, in sides; measured with FACE_SHARE."""
+
+
+def framed(box: Box) -> Box:
+    """The square around a face box that frames it as FER2013 frames its faces; it may reach out of the picture."""
+    side = max(round((box.width * box.height) ** 0.5 / FACE_SHARE), 1)
+    left = round((box.left + box.right - side) / 2)
+    top = round((box.top + box.bottom - side) / 2 - FACE_DROP * side)
+    return Box(left, top, left + side, top + side)
+
+
+def face_crops(image_bgr: np.ndarray, boxes: Sequence[Box]) -> np.ndarray:
+    """The faces as uint8 (N, 48, 48) gray, from a uint8 (H, W, 3) picture and face boxes from hairline to chin.
+
+    What lies beyond the picture's border repeats its last pixels. Raises ValueError for a box outside the picture.
+    """
+    crops = np.empty((len(boxes), CROP_SIDE, CROP_SIDE), np.uint8)
+    for crop, box in zip(crops, boxes, strict=True):
+        square = _pixels(image_bgr, framed(box))
+        shrinks = square.shape[0] > CROP_SIDE
+        # Area averaging keeps what a small crop can show of a big face without aliasing; it only works downwards.
+        way = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
+        crop[:] = cv2.resize(cv2.cvtColor(square, cv2.COLOR_BGR2GRAY), (CROP_SIDE, CROP_SIDE), interpolation=way)
+    return crops
+
+
+def emotion_input(crops: np.ndarray) -> np.ndarray:
+    """Crops uint8 (N, 48, 48) as the network takes them: float32 (N, 48, 48, 1), raw gray from 0 to 255."""
+    if crops.dtype != np.uint8 or crops.shape[1:] != (CROP_SIDE, CROP_SIDE):
+        raise ValueError(f"expected uint8 (N, {CROP_SIDE}, {CROP_SIDE}), found {crops.dtype} {crops.shape}")
+    return crops.astype(np.float32)[..., np.newaxis]
+
+
+def _pixels(image: np.ndarray, box: Box) -> np.ndarray:
+    height, width = image.shape[:2]
+    inside = box.clamped(width, height)
+    if inside is None:
+        raise ValueError(f"expected a face inside the {width}x{height} picture, found {tuple(box)}")
+    if inside == box:
+        return box.of(image)
+    edges = inside.top - box.top, box.bottom - inside.bottom, inside.left - box.left, box.right - inside.right
+    return cv2.copyMakeBorder(inside.of(image), *edges, borderType=cv2.BORDER_REPLICATE)

@@ -1,0 +1,174 @@
+"""Which student sits in which tile: followed by the label, never by the place on the screen or by a face."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from domain import Box, CameraState, Tile
+from inference.names import Name, Signature
+
+IN_MEETING_S = 300.0
+"""Seconds after which a student who was not seen has left: the design's rule of coverage."""
+SETTLE_S = 2.0
+"""Seconds that a label must look new, or a tile without one must stand, before it is a new student: labels are drawn
+late, and pictures shine through them."""
+SAME_PLACE = 0.8
+"""Overlap of two tiles, by intersection over union, from which they are the same place."""
+
+
+SURE_LIKENESS = 0.97
+"""Likeness of labels from which the student in the same place need not be compared with others."""
+LEAST_LIKENESS = 0.8
+"""Likeness below which labels belong to different students: one label on changing ground has more in 95 of 100."""
+STAYS = 0.005
+"""Advantage of the student who sat there before: it decides between two students of one name and nothing else."""
+MAX_LOOKS = 4
+"""Looks of a label remembered for each student: beside a picture, in the middle of a tile, at another scale."""
+
+
+@dataclass(slots=True, eq=False)
+class Student:
+    """A student of this session: a number from 1, the name if it could be read, the slot and the time last seen.
+
+    ``looks`` are signatures of the label, newest first; none for a student whose label was never seen.
+    """
+
+    number: int
+    slot: int | None
+    seen_s: float
+    camera: CameraState
+    name: str | None = None
+    staff: bool = False
+    looks: list[Signature] = field(default_factory=list)
+
+    def likeness(self, name: Name) -> float:
+        """How much a label is this student's, 0 to 1: the same text, or the same pixels.
+
+        Where both were read, another text weighs more than pixels that are not quite the same.
+        """
+        if name.text is not None and name.text == self.name:
+            return 1.0
+        alike = max((look.likeness(name.signature) for look in self.looks), default=0.0)
+        both_read = name.text is not None and self.name is not None
+        return 0.0 if both_read and alike < SURE_LIKENESS else alike
+
+    def note(self, tile: Tile, name: Name | None, now_s: float) -> None:
+        """Remember where the student was seen, and a new look of the label."""
+        self.slot, self.seen_s, self.camera = tile.slot, now_s, tile.camera
+        if name is None:
+            return
+        self.name = name.text or self.name
+        self.staff = self.staff or name.staff
+        if all(look.likeness(name.signature) < SURE_LIKENESS for look in self.looks):
+            self.looks = [name.signature, *self.looks[: MAX_LOOKS - 1]]
+
+
+class Identities:
+    """Gives every tile its student, and remembers students who are on another page or have left.
+
+    Times are seconds of a steady clock.
+    """
+
+    def __init__(self) -> None:
+        self._students: list[Student] = []
+        self._layout: tuple[Box, ...] = ()
+        self._changed_s = 0.0
+        self._count = 0
+        self._doubted: dict[int, tuple[Name, float]] = {}
+
+    def assign(self, tiles: Sequence[Tile], names: Mapping[int, Name | None], now_s: float) -> dict[int, int]:
+        """The student's number for each slot whose student is certain; other slots are left out.
+
+        A label leads to the student who had it; two tiles of one label in one frame are two students. A tile without a
+        label keeps its student while the layout stands; after a change it waits until its label would have been drawn.
+        """
+        first = not self._students
+        seated = self._seated(tiles, now_s)
+        labels = {slot: name for slot, name in names.items() if name is not None}
+        found = self._by_label(seated, labels)
+        for tile in tiles:
+            if tile.slot not in found:
+                keeper = seated.get(tile.slot)
+                keeper = None if keeper in found.values() else keeper
+                settled = first or now_s - self._changed_s >= SETTLE_S
+                student = self._without_match(tile, keeper, labels.get(tile.slot), settled, now_s)
+                if student is not None:
+                    found[tile.slot] = student
+        for tile in tiles:
+            if tile.slot in found:
+                found[tile.slot].note(tile, labels.get(tile.slot), now_s)
+                self._doubted.pop(tile.slot, None)
+        self._forget(found, seated)
+        return {slot: student.number for slot, student in found.items()}
+
+    def present(self, now_s: float) -> list[Student]:
+        """Students on the page, or seen in the last five minutes (``slot`` None: probably on another page)."""
+        return [student for student in self._students if now_s - student.seen_s <= IN_MEETING_S]
+
+    def _seated(self, tiles: Sequence[Tile], now_s: float) -> dict[int, Student]:
+        """Who sat in which slot, as far as the layout still stands."""
+        layout = tuple(tile.box for tile in tiles)
+        stands = len(layout) == len(self._layout) and all(
+            box.iou(before) >= SAME_PLACE for box, before in zip(layout, self._layout, strict=True)
+        )
+        self._layout = layout
+        if stands:
+            return {student.slot: student for student in self._students if student.slot is not None}
+        self._changed_s = now_s
+        self._doubted.clear()
+        return {}
+
+    def _by_label(self, seated: Mapping[int, Student], labels: Mapping[int, Name]) -> dict[int, Student]:
+        """Students whose label is seen: the most alike first, and for equal labels those who sat there before."""
+        found = {
+            slot: seated[slot]
+            for slot, name in labels.items()
+            if slot in seated and seated[slot].likeness(name) >= SURE_LIKENESS
+        }
+        pairs = [
+            (student.likeness(name) + STAYS * (seated.get(slot) is student), slot, student)
+            for slot, name in labels.items()
+            if slot not in found
+            for student in self._students
+            if student not in found.values()
+        ]
+        for likeness, slot, student in sorted(pairs, key=lambda pair: (-pair[0], pair[2].number)):
+            if likeness >= LEAST_LIKENESS and slot not in found and student not in found.values():
+                found[slot] = student
+        return found
+
+    def _without_match(
+        self, tile: Tile, keeper: Student | None, name: Name | None, settled: bool, now_s: float
+    ) -> Student | None:
+        """The student of a tile whose label, if any, nobody has had; ``keeper`` is who sat there before."""
+        if name is None:
+            return keeper or (self._new(tile, now_s) if settled else None)
+        if keeper is None or not keeper.looks:
+            return keeper or self._new(tile, now_s)
+        unread = name.text is None or keeper.name is None
+        if unread and (tile.camera == "off") != (keeper.camera == "off"):
+            return keeper  # a camera was switched: the same name now stands elsewhere in the tile, in another size
+        # An odd look of a label is more often an arrow or a bright picture behind it than a new student.
+        doubted, since_s = self._doubted.pop(tile.slot, (name, now_s))
+        if doubted.signature.likeness(name.signature) < SURE_LIKENESS:
+            since_s = now_s
+        if now_s - since_s >= SETTLE_S:
+            return self._new(tile, now_s)
+        self._doubted[tile.slot] = (name, since_s)
+        return None
+
+    def _new(self, tile: Tile, now_s: float) -> Student:
+        self._count += 1
+        student = Student(self._count, tile.slot, now_s, tile.camera)
+        self._students.append(student)
+        return student
+
+    def _forget(self, found: Mapping[int, Student], seated: Mapping[int, Student]) -> None:
+        """Take the seat of those who are not seen; one whose label was never seen could not be found again."""
+        doubted = [student for slot, student in seated.items() if slot in self._doubted]
+        here = [*found.values(), *doubted]
+        self._students = [student for student in self._students if student in here or student.looks]
+        for student in self._students:
+            if student not in here:
+                student.slot = None

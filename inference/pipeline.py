@@ -1,0 +1,237 @@
+"""From tiles to a Moment: names, faces, emotions, students, moods and how much of the class they speak for."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from config import Settings
+from domain import (
+    Box,
+    CameraState,
+    Coverage,
+    EmotionScores,
+    Face,
+    Frame,
+    Moment,
+    Observation,
+    Quality,
+    StudentState,
+    Tile,
+)
+from inference.crops import face_crops
+from inference.emotion import EmotionModel
+from inference.faces import FaceFinder, quality_of
+from inference.identity import Identities, Student
+from inference.mood import Mood, valence
+from inference.names import Name, NameReader
+
+EMOTION_MODEL = "emotion.onnx"
+
+FROZEN_AFTER_S = 10.0
+"""Seconds without any change, while others move, of a frozen camera; people blink several times in that time."""
+STILL_LEVELS = 2
+"""Gray levels by which a still picture may differ from itself: rounding when windows are drawn anew."""
+THUMBNAIL = (64, 36)
+"""Width and height at which tiles are compared over time: an eye's blink still moves a pixel."""
+
+
+@dataclass(frozen=True, slots=True)
+class FaceReading:
+    """A face of a tile, how good its pixels are, and its probabilities: None where the quality abstains."""
+
+    face: Face
+    quality: Quality
+    emotions: EmotionScores | None
+
+
+@dataclass(frozen=True, slots=True)
+class TileReading:
+    """What one tile shows: the tile with its final camera state, its label, and its faces, the student's first."""
+
+    tile: Tile
+    name: Name | None
+    faces: tuple[FaceReading, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class FrameReading:
+    """What one frame shows, tile by tile, and what each stage took: names, faces, emotions, in milliseconds.
+
+    ``timing_ms`` is the time that passed, ``cpu_ms`` the time of all processor cores.
+    """
+
+    tiles: tuple[TileReading, ...]
+    timing_ms: dict[str, float]
+    cpu_ms: dict[str, float]
+
+
+class Pipeline:
+    """Reads frames: ``read`` what one picture shows, ``step`` what it says of the class over time.
+
+    ``clock`` gives the seconds in which durations are measured, by default each frame's own time (recordings); live
+    sources pass ``time.monotonic``. With ``privacy.mode: presence_only`` no face or emotion model is made or called.
+    Raises ModelError when a model is missing, damaged or made for another contract.
+    """
+
+    def __init__(self, settings: Settings, models_folder: Path, clock: Callable[[], float] | None = None) -> None:
+        inference = settings.inference
+        self._settings = settings
+        self._clock = clock
+        self._names = NameReader(inference.threads, reads_text=inference.read_names)
+        self._judges_faces = settings.privacy.mode == "emotions"
+        if self._judges_faces:
+            self._faces = FaceFinder()
+            self._emotions = EmotionModel(models_folder / EMOTION_MODEL, inference.threads)
+        self._staff = {name.casefold() for name in settings.classroom.staff_names}
+        self._stillness = Stillness()
+        self._identities = Identities()
+        self._moods: dict[int, Mood] = {}
+        self._valid_at: dict[int, float] = {}
+        self.last_reading: FrameReading | None = None
+
+    def read(self, frame: Frame, tiles: Sequence[Tile]) -> FrameReading:
+        """What one frame shows in these tiles; remembers nothing but the readings of labels."""
+        watch = Stopwatch()
+        with watch.stage("names"):
+            names = self._names.read(frame.image, tiles)
+        faces = self._read_faces(frame.image, tiles, watch) if self._judges_faces else None
+        readings = []
+        for tile in tiles:
+            found = tuple(sorted((faces or {}).get(tile.slot, ()), key=_prominence, reverse=True))
+            if faces is not None and tile.camera == "on" and not found:
+                tile = replace(tile, camera="no_face")
+            readings.append(TileReading(tile, names[tile.slot], found))
+        return FrameReading(tuple(readings), watch.wall_ms, watch.cpu_ms)
+
+    def step(self, frame: Frame, tiles: Sequence[Tile]) -> Moment:
+        """Read the next frame of a session and say what it means for the class; frames come in the order of time.
+
+        What was read, tile by tile, stays in ``last_reading``.
+        """
+        now_s = self._clock() if self._clock else frame.taken_at
+        reading = self.last_reading = self.read(frame, self._stillness.refine(frame.image, tiles, now_s))
+        names = {seen.tile.slot: seen.name for seen in reading.tiles}
+        students = self._identities.assign([seen.tile for seen in reading.tiles], names, now_s)
+        observations = tuple(
+            _observation(students[seen.tile.slot], seen, frame.taken_at)
+            for seen in reading.tiles
+            if seen.tile.slot in students
+        )
+        self._note_moods(observations, now_s)
+        cameras: dict[int, CameraState] = {seen.tile.slot: seen.tile.camera for seen in reading.tiles}
+        states = tuple(self._state(student, cameras, now_s) for student in self._identities.present(now_s))
+        shown = tuple(seen.tile for seen in reading.tiles)
+        return Moment(frame.taken_at, shown, observations, states, (), _coverage(states))
+
+    def _read_faces(self, image: np.ndarray, tiles: Sequence[Tile], watch: Stopwatch) -> dict[int, list[FaceReading]]:
+        live = {tile.slot: tile for tile in tiles if tile.camera == "on"}
+        with watch.stage("faces"):
+            faces = self._faces.find(image, list(live.values()))
+            crops = face_crops(image, [face.box for face in faces])
+            qualities = [
+                quality_of(face, crop, self._settings.inference) for face, crop in zip(faces, crops, strict=True)
+            ]
+        with watch.stage("emotions"):
+            good = [quality.abstained is None for quality in qualities]
+            scores = iter(self._emotions.predict(crops[good]))
+        readings: dict[int, list[FaceReading]] = {}
+        for face, quality in zip(faces, qualities, strict=True):
+            emotions = next(scores) if quality.abstained is None else None
+            readings.setdefault(face.tile, []).append(FaceReading(face, quality, emotions))
+        return readings
+
+    def _note_moods(self, observations: Sequence[Observation], now_s: float) -> None:
+        for seen in observations:
+            if seen.emotions is not None:
+                mood = self._moods.setdefault(seen.student, Mood(self._settings.inference.smoothing_s))
+                mood.add(seen.emotions, now_s)
+                self._valid_at[seen.student] = seen.seen_at
+
+    def _state(self, student: Student, cameras: dict[int, CameraState], now_s: float) -> StudentState:
+        mood = self._moods[student.number].scores(now_s) if student.number in self._moods else None
+        return StudentState(
+            student.number,
+            student.name,
+            student.slot,
+            None if student.slot is None else cameras.get(student.slot),
+            off_page=student.slot is None,
+            staff=student.staff or (student.name or "").casefold() in self._staff,
+            mood=mood,
+            valence=None if mood is None else valence(mood),
+            last_valid_at=self._valid_at.get(student.number),
+        )
+
+
+class Stillness:
+    """Tells frozen cameras from live ones by their pixels over time; needs a second live tile to compare with."""
+
+    def __init__(self) -> None:
+        self._seen: dict[Box, tuple[np.ndarray, float]] = {}
+
+    def refine(self, image: np.ndarray, tiles: Sequence[Tile], now_s: float) -> list[Tile]:
+        """The tiles, with camera "on" turned into "frozen" where the picture has stood still while others moved."""
+        seen: dict[Box, tuple[np.ndarray, float]] = {}
+        for tile in tiles:
+            if tile.camera == "on":
+                picture = cv2.resize(_picture(image, tile), THUMBNAIL, interpolation=cv2.INTER_AREA)
+                before = self._seen.get(tile.box)
+                # A still picture is compared with its first look, so that a slow fade does not pass for stillness.
+                still = before is not None and int(cv2.absdiff(before[0], picture).max()) <= STILL_LEVELS
+                seen[tile.box] = before if before is not None and still else (picture, now_s)
+        self._seen = seen
+        others_move = any(now_s - changed_s < FROZEN_AFTER_S for _, changed_s in seen.values())
+        return [
+            replace(tile, camera="frozen")
+            if tile.box in seen and others_move and now_s - seen[tile.box][1] >= FROZEN_AFTER_S
+            else tile
+            for tile in tiles
+        ]
+
+
+class Stopwatch:
+    """Milliseconds of each named stage, as time that passed and as time of all cores."""
+
+    def __init__(self) -> None:
+        self.wall_ms: dict[str, float] = {"names": 0.0, "faces": 0.0, "emotions": 0.0}
+        self.cpu_ms: dict[str, float] = dict(self.wall_ms)
+
+    @contextmanager
+    def stage(self, name: str) -> Iterator[None]:
+        """Measure what runs inside under this name."""
+        wall_s, cpu_s = time.perf_counter(), time.process_time()
+        yield
+        self.wall_ms[name] += (time.perf_counter() - wall_s) * 1000
+        self.cpu_ms[name] += (time.process_time() - cpu_s) * 1000
+
+
+def _prominence(reading: FaceReading) -> float:
+    """How likely a face is the student's own: large and sure; others in the room are smaller or half seen."""
+    return reading.face.box.area * reading.face.score
+
+
+def _picture(image: np.ndarray, tile: Tile) -> np.ndarray:
+    """The tile's pixels above its label, which may change over a frozen picture."""
+    box = tile.box
+    if tile.label is not None and tile.label.top > box.top + box.height // 2:
+        box = Box(box.left, box.top, box.right, tile.label.top)
+    return box.of(image)
+
+
+def _observation(student: int, seen: TileReading, taken_at: float) -> Observation:
+    if not seen.faces:
+        return Observation(student, taken_at, seen.tile.camera)
+    own = seen.faces[0]
+    return Observation(student, taken_at, seen.tile.camera, own.face, own.emotions, quality=own.quality)
+
+
+def _coverage(states: Sequence[StudentState]) -> Coverage:
+    """Students with a valid mood, of all students in the meeting; staff does not count."""
+    students = [state for state in states if not state.staff]
+    return Coverage(sum(state.mood is not None for state in students), len(students))

@@ -1,0 +1,250 @@
+"""From frames to moments: what is read, who is counted, and what is never looked at."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from capture.simulator.lesson import read_lesson
+from capture.simulator.simulator import Simulator
+from config import ROOT, Settings
+from domain import Box, Coverage, Face, Frame, ModelError, Moment, Tile
+from inference import pipeline as pipeline_module
+from inference.pipeline import Pipeline
+from tests.small_models import write_emotion_model
+
+NOISE = np.random.default_rng(5).integers(0, 256, (360, 640, 3), np.uint8)
+LEFT, RIGHT = Box(0, 0, 300, 169), Box(306, 0, 606, 169)
+
+
+def settings(**sections: dict) -> Settings:
+    return Settings.model_validate(sections)
+
+
+@pytest.fixture(scope="module")
+def models(tmp_path_factory) -> Path:
+    return write_emotion_model(tmp_path_factory.mktemp("models")).parent
+
+
+def face_in(tile: Tile, width: int = 80, height: int = 100, score: float = 0.8, dx: int = 100) -> Face:
+    left, top = tile.box.left + dx, tile.box.top + 30
+    return Face(tile.slot, Box(left, top, left + width, top + height), score)
+
+
+class Eyes:
+    """A face finder that sees what it is told, by slot."""
+
+    def __init__(self) -> None:
+        self.seen: dict[int, list[Face]] = {}
+        self.asked: list[int] = []
+
+    def find(self, _image: np.ndarray, tiles: list[Tile]) -> list[Face]:
+        self.asked = [tile.slot for tile in tiles]
+        return [face for tile in tiles for face in self.seen.get(tile.slot, [face_in(tile)])]
+
+
+@pytest.fixture
+def eyes(monkeypatch) -> Eyes:
+    eyes = Eyes()
+    monkeypatch.setattr(pipeline_module, "FaceFinder", lambda: eyes)
+    return eyes
+
+
+class Film:
+    """Plays frames of two tiles to a pipeline, one every half second; the pictures move unless told otherwise."""
+
+    def __init__(self, pipeline: Pipeline) -> None:
+        self.pipeline = pipeline
+        self.now_s = 1_000_000.0
+        self._rng = np.random.default_rng(1)
+
+    def frame(self, still: Box | None = None) -> Frame:
+        self.now_s += 0.5
+        image = self._rng.integers(0, 256, NOISE.shape, np.uint8)
+        if still is not None:
+            still.of(image)[:] = still.of(NOISE)
+        return Frame(0, self.now_s, image)
+
+    def play(self, tiles: list[Tile], seconds: float = 0.5, still: Box | None = None) -> Moment:
+        for _ in range(int(seconds * 2)):
+            moment = self.pipeline.step(self.frame(still), tiles)
+        return moment
+
+
+@pytest.fixture
+def film(models, eyes) -> Film:
+    return Film(Pipeline(settings(), models))
+
+
+TWO = [Tile(0, LEFT, "on"), Tile(1, RIGHT, "on")]
+
+
+# --- one frame ------------------------------------------------------------------------------------------------------
+
+
+def test_a_reading_holds_every_tile_with_its_faces(models, eyes):
+    reading = Pipeline(settings(), models).read(Frame(0, 0.0, NOISE), TWO)
+    assert [seen.tile for seen in reading.tiles] == TWO
+    face = reading.tiles[1].faces[0]
+    assert face.face.tile == 1
+    assert face.quality.abstained is None
+    assert face.emotions is not None
+    assert reading.timing_ms.keys() == reading.cpu_ms.keys() == {"names", "faces", "emotions"}
+
+
+def test_a_live_tile_without_a_face_is_no_face(models, eyes):
+    eyes.seen[0] = []
+    reading = Pipeline(settings(), models).read(Frame(0, 0.0, NOISE), TWO)
+    assert [seen.tile.camera for seen in reading.tiles] == ["no_face", "on"]
+
+
+@pytest.mark.parametrize("camera", ["off", "photo", "covered", "too_small", "unknown", "frozen"])
+def test_only_live_tiles_are_searched_for_faces(models, eyes, camera):
+    reading = Pipeline(settings(), models).read(Frame(0, 0.0, NOISE), [Tile(0, LEFT, camera), Tile(1, RIGHT, "on")])
+    assert eyes.asked == [1]
+    assert (reading.tiles[0].tile.camera, reading.tiles[0].faces) == (camera, ())
+
+
+def test_the_largest_and_surest_face_is_the_students(models, eyes):
+    background, own = face_in(TWO[0], 40, 50, 0.9, dx=10), face_in(TWO[0], 80, 100, 0.7)
+    eyes.seen[0] = [background, own]
+    pipeline = Pipeline(settings(), models)
+    frame = Frame(0, 0.0, NOISE)
+    assert [reading.face for reading in pipeline.read(frame, TWO).tiles[0].faces] == [own, background]
+    assert pipeline.step(frame, TWO).observations[0].face == own
+
+
+def test_a_face_that_is_too_small_is_kept_and_not_judged(models, eyes):
+    eyes.seen[0] = [face_in(TWO[0], 30, 40)]
+    first, second = Pipeline(settings(), models).step(Frame(0, 0.0, NOISE), TWO).observations
+    assert first.face is not None
+    assert first.emotions is None
+    assert first.quality is not None
+    assert first.quality.abstained == "too_small"
+    assert second.emotions is not None
+
+
+def test_no_tiles_are_no_error(models, eyes):
+    moment = Pipeline(settings(), models).step(Frame(0, 0.0, NOISE), [])
+    assert (moment.tiles, moment.observations, moment.coverage) == ((), (), Coverage(0, 0))
+
+
+def test_a_missing_model_stops_the_pipeline_before_the_first_frame(tmp_path):
+    with pytest.raises(ModelError, match=r"emotion\.onnx cannot be read"):
+        Pipeline(settings(), tmp_path)
+
+
+# --- coverage -------------------------------------------------------------------------------------------------------
+
+
+def test_everybody_who_was_read_is_seen(film):
+    moment = film.play(TWO)
+    assert moment.coverage == Coverage(2, 2)
+    assert all(state.mood is not None and state.valence is not None for state in moment.states)
+
+
+def test_cameras_off_are_in_the_meeting_and_not_seen(film):
+    assert film.play([TWO[0], Tile(1, RIGHT, "off")]).coverage == Coverage(1, 2)
+
+
+def test_a_reading_counts_for_ten_seconds(film, eyes):
+    film.play(TWO)
+    eyes.seen[0] = []
+    assert film.play(TWO, seconds=10).coverage == Coverage(2, 2)
+    moment = film.play(TWO)
+    assert moment.coverage == Coverage(1, 2)
+    assert (moment.states[0].mood, moment.states[0].valence) == (None, None)
+    assert moment.states[0].last_valid_at == film.now_s - 10.5
+
+
+def test_no_face_is_no_data_and_never_neutral(film, eyes):
+    eyes.seen[0] = []
+    moment = film.play(TWO)
+    assert moment.observations[0].camera == "no_face"
+    assert moment.observations[0].emotions is None
+    assert moment.states[0].mood is None
+
+
+def lesson_film(models: Path, **sections: dict) -> Iterator[tuple[Moment, list[str]]]:
+    """Moments of the small simulated lesson, with the names in it."""
+    simulator = Simulator(read_lesson(ROOT / "capture" / "simulator" / "lessons" / "small.yaml"), 960, 600)
+    pipeline = Pipeline(settings(**sections), models)
+    for index in range(4):
+        truth = simulator.truth_at(index / 2)
+        tiles = [Tile(t.slot, t.box, "on" if t.camera == "on" else "off", t.label) for t in truth.tiles]
+        moment = pipeline.step(Frame(index, 1e9 + index / 2, simulator.frame_at(index / 2)), tiles)
+        yield moment, [tile.name for tile in truth.tiles]
+
+
+def test_a_simulated_class_is_read_by_name(models):
+    for moment, names in lesson_film(models):
+        read = [state.name for state in moment.states if state.name]
+        assert len(read) >= 0.8 * len(names)
+        assert all(any(said.startswith(name.removesuffix("...")) for said in names) for name in read)
+
+
+def test_staff_is_left_out_of_the_class(models):
+    *_, (everybody, _) = lesson_film(models)
+    name = next(state.name for state in everybody.states if state.name and not state.staff)
+    *_, (without, _) = lesson_film(models, **{"class": {"staff_names": [name.upper()]}})
+    assert [state.staff for state in without.states if state.name == name] == [True]
+    assert without.coverage.present == everybody.coverage.present - 1
+
+
+# --- time -----------------------------------------------------------------------------------------------------------
+
+
+def clock(times: Iterator[float]) -> Callable[[], float]:
+    return lambda: next(times)
+
+
+def test_durations_follow_the_steady_clock_and_not_the_wall_clock(models, eyes):
+    pipeline = Pipeline(settings(), models, clock(iter([1.0, 2.0])))
+    pipeline.step(Frame(0, 1e9, NOISE), TWO)
+    eyes.seen = {0: [], 1: []}
+    assert pipeline.step(Frame(1, 1e9 + 3600, NOISE), TWO).coverage == Coverage(2, 2), "the wall clock was set"
+
+
+# --- frozen cameras -------------------------------------------------------------------------------------------------
+
+
+def test_a_picture_that_stands_still_while_others_move_is_frozen(film):
+    assert film.play(TWO, seconds=10, still=LEFT).tiles[0].camera == "on"
+    moment = film.play(TWO, still=LEFT)
+    assert [tile.camera for tile in moment.tiles] == ["frozen", "on"]
+    assert moment.observations[0].emotions is None
+
+
+def test_a_frozen_camera_thaws(film):
+    film.play(TWO, seconds=11, still=LEFT)
+    assert film.play(TWO).tiles[0].camera == "on"
+
+
+def test_when_all_stand_still_nobody_is_frozen(models, eyes):
+    pipeline = Pipeline(settings(), models)
+    for second in range(30):
+        moment = pipeline.step(Frame(second, float(second), NOISE), TWO)
+    assert [tile.camera for tile in moment.tiles] == ["on", "on"]
+
+
+def test_a_tile_that_moves_on_the_screen_is_not_frozen(film):
+    film.play(TWO, seconds=8, still=LEFT)
+    lower = Box(0, 180, 300, 349)
+    assert film.play([Tile(0, lower, "on"), TWO[1]], seconds=5, still=lower).tiles[0].camera == "on"
+
+
+# --- privacy --------------------------------------------------------------------------------------------------------
+
+
+def test_in_presence_only_no_face_is_looked_for(tmp_path, monkeypatch):
+    for model in ("FaceFinder", "EmotionModel", "face_crops"):
+        monkeypatch.setattr(pipeline_module, model, lambda *_: pytest.fail("a face model was made or called"))
+    pipeline = Pipeline(settings(privacy={"mode": "presence_only"}), tmp_path)
+    moment = pipeline.step(Frame(0, 0.0, NOISE), TWO)
+    assert moment.coverage == Coverage(0, 2)
+    assert [tile.camera for tile in moment.tiles] == ["on", "on"]
+    assert all(seen.face is None and seen.emotions is None for seen in moment.observations)
+    assert all(state.mood is None for state in moment.states)

@@ -1,0 +1,366 @@
+"""Measure a model, Keras or ONNX, with the same code: python -m training.evaluate MODEL (see --help)."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnxruntime as ort
+
+from domain import EMOTIONS, ClassmoodError, ModelError
+from training import augment, data, report
+
+SPLITS = {"public": data.PUBLIC, "private": data.PRIVATE}
+REPORTS = data.ROOT / "training" / "runs" / "reports"
+CALIBRATION_BINS = 15
+"""As in Guo et al. 2017, whose expected calibration error this is."""
+CONFIDENCE_Z = 1.96
+"""Standard deviations of a 95 % interval."""
+BATCHES = (1, 25, 49)
+"""One face, and a full page of Zoom's gallery in its two sizes."""
+THREADS = 2
+SPEED_RUNS = 60
+
+Predict = Callable[[np.ndarray], dict[str, np.ndarray]]
+"""uint8 (N, 48, 48) faces to float32 (N, 7) probabilities by name of output."""
+
+Distort = Callable[[np.ndarray, Any, np.random.Generator], np.ndarray]
+CURVES: dict[str, tuple[str, tuple, Distort]] = {
+    "size": ("side of the face in px", (100, 72, 48, 36, 32, 28, 24, 20, 16), lambda x, s, _: augment.shrink(x, s)),
+    "blur": ("sigma in px", (0, 0.5, 1, 1.5, 2, 3), lambda x, s, _: augment.blur(x, s) if s else x),
+    "jpeg": ("quality", (95, 75, 50, 30, 20, 10), lambda x, q, _: augment.jpeg(x, q)),
+    "video": ("quality of a VP8 key frame", (90, 70, 50, 30, 20, 10, 1), lambda x, q, _: augment.video(x, q)),
+    "brightness": (
+        "offset in gray levels",
+        (-100, -60, -30, 0, 30, 60, 100),
+        lambda x, offset, _: augment.relight(x, offset=offset),
+    ),
+    "contrast": ("gain", (0.1, 0.2, 0.4, 0.7, 1, 1.4, 2), lambda x, gain, _: augment.relight(x, gain=gain)),
+    "rotation": (
+        "angle in degrees",
+        (-30, -20, -10, -5, 0, 5, 10, 20, 30),
+        lambda x, angle, _: augment.place(x, angle),
+    ),
+    "box": (
+        "jitter of place and size in percent of the face",
+        (0, 2, 5, 8, 12, 16),
+        lambda x, percent, draw: augment.place(
+            x, scale=np.exp(draw.normal(0, percent / 100)), shift=tuple(draw.normal(0, percent / 100 * data.SIDE, 2))
+        ),
+    ),
+}
+"""Each robustness curve: what the levels are, the levels, and how a face is distorted."""
+
+
+def load_model(path: Path) -> Predict:
+    """A way to ask a ``.onnx`` or ``.keras`` file. Raises ModelError when it is missing or unreadable."""
+    if not path.is_file():
+        raise ModelError(f"expected a model at {path}, found none; make one with python -m training.train")
+    if path.suffix == ".onnx":
+        return _onnx_predict(path)
+    if path.suffix == ".keras":
+        return _keras_predict(path)
+    raise ModelError(f"expected a .onnx or .keras file, found {path.name}")
+
+
+def _onnx_predict(path: Path) -> Predict:
+    options = ort.SessionOptions()
+    options.intra_op_num_threads = THREADS
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    try:
+        session = ort.InferenceSession(path.read_bytes(), options, providers=["CPUExecutionProvider"])
+    except Exception as error:  # onnxruntime's own exceptions share no base
+        raise ModelError(f"{path} is no ONNX model that can be read: {str(error).splitlines()[0]}") from None
+    names = [output.name for output in session.get_outputs()]
+
+    def predict(images: np.ndarray) -> dict[str, np.ndarray]:
+        answers = session.run(names, {"input": images[..., None].astype(np.float32)})
+        return {name: np.asarray(answer) for name, answer in zip(names, answers, strict=True)}
+
+    return predict
+
+
+def _keras_predict(path: Path) -> Predict:
+    import keras  # loading TensorFlow takes seconds that a look at an ONNX file need not wait for
+
+    try:
+        model = keras.models.load_model(path)
+    except (OSError, ValueError) as error:
+        raise ModelError(f"{path} is no Keras model that can be read: {str(error).splitlines()[0]}") from None
+
+    def predict(images: np.ndarray) -> dict[str, np.ndarray]:
+        answers = model.predict_on_batch(images[..., None].astype(np.float32))  # pyright: ignore[reportAttributeAccessIssue, reportOptionalMemberAccess]
+        return dict(zip(data.OUTPUTS, map(np.asarray, answers), strict=True))
+
+    return predict
+
+
+def predict_all(predict: Predict, images: np.ndarray, batch: int = 256) -> dict[str, np.ndarray]:
+    """The model's answers to any number of faces, asked in batches."""
+    parts = [predict(images[start : start + batch]) for start in range(0, len(images), batch)]
+    return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+
+
+def interval(share: float, count: int) -> tuple[float, float]:
+    """The 95 % confidence interval of a share among ``count`` faces (Wilson 1927)."""
+    z2 = CONFIDENCE_Z**2
+    centre = (share + z2 / (2 * count)) / (1 + z2 / count)
+    half = CONFIDENCE_Z * np.sqrt(share * (1 - share) / count + z2 / (4 * count**2)) / (1 + z2 / count)
+    return round(float(centre - half), 4), round(float(centre + half), 4)
+
+
+def confusion(truth: np.ndarray, said: np.ndarray) -> np.ndarray:
+    """Counts (7, 7): rows are the label, columns what the network said."""
+    return np.bincount(truth * len(EMOTIONS) + said, minlength=len(EMOTIONS) ** 2).reshape(len(EMOTIONS), -1)
+
+
+def per_class(counts: np.ndarray) -> dict[str, dict[str, float]]:
+    """Precision, recall, F1 and number of faces of each emotion from a confusion matrix; 0 where undefined."""
+    right = np.diag(counts)
+    precision = right / np.maximum(counts.sum(axis=0), 1)
+    recall = right / np.maximum(counts.sum(axis=1), 1)
+    f1 = 2 * precision * recall / np.maximum(precision + recall, 1e-12)
+    return {
+        name: {
+            "precision": round(float(precision[k]), 4),
+            "recall": round(float(recall[k]), 4),
+            "f1": round(float(f1[k]), 4),
+            "faces": int(counts[k].sum()),
+        }
+        for k, name in enumerate(EMOTIONS)
+    }
+
+
+def calibration(probabilities: np.ndarray, truth: np.ndarray) -> dict[str, Any]:
+    """Expected calibration error over 15 even bins, and the bins: mean confidence, share right, number of faces."""
+    confidence = probabilities.max(axis=1)
+    right = probabilities.argmax(axis=1) == truth
+    which = np.minimum((confidence * CALIBRATION_BINS).astype(int), CALIBRATION_BINS - 1)
+    bins = [
+        {
+            "confidence": float(confidence[which == k].mean()),
+            "accuracy": float(right[which == k].mean()),
+            "faces": int((which == k).sum()),
+        }
+        for k in range(CALIBRATION_BINS)
+        if (which == k).any()
+    ]
+    error = sum(abs(part["confidence"] - part["accuracy"]) * part["faces"] for part in bins) / len(truth)
+    return {"ece": round(error, 4), "bins": bins}
+
+
+def scores(probabilities: np.ndarray, truth: np.ndarray) -> dict[str, Any]:
+    """All that is said of one output against one label set: float (N, 7) against int (N,)."""
+    said = probabilities.argmax(axis=1)
+    counts = confusion(truth, said)
+    classes = per_class(counts)
+    accuracy = float(np.mean(said == truth))
+    return {
+        "accuracy": round(accuracy, 4),
+        "interval_95": interval(accuracy, len(truth)),
+        "faces": len(truth),
+        "macro_f1": round(float(np.mean([values["f1"] for values in classes.values()])), 4),
+        "calibration": calibration(probabilities, truth),
+        "per_class": classes,
+        "confusion": counts.tolist(),
+    }
+
+
+def benchmark_scores(answers: dict[str, np.ndarray], faces: data.Faces, twin: np.ndarray) -> dict[str, Any]:
+    """Each label set with its own output, and crosswise; ``twin`` marks faces that are also in the training set."""
+    won = data.majority(faces.votes)
+    agreed = won >= 0
+    found = {
+        "fer2013": scores(answers["probs_fer2013"], faces.labels),
+        "fer2013_without_duplicates": scores(answers["probs_fer2013"][~twin], faces.labels[~twin]),
+        "fer2013_by_probs": scores(answers["probs"], faces.labels),
+    }
+    if agreed.any():
+        found["ferplus"] = scores(answers["probs"][agreed], won[agreed])
+        found["ferplus_by_probs_fer2013"] = scores(answers["probs_fer2013"][agreed], won[agreed])
+    return found
+
+
+def robustness(predict: Predict, faces: data.Faces, seed: int = 1) -> dict[str, dict[str, Any]]:
+    """Accuracy of both outputs under each distortion of ``CURVES``, level by level."""
+    won = data.majority(faces.votes)
+    curves = {}
+    for name, (unit, levels, distort) in CURVES.items():
+        lines: dict[str, list[float]] = {"fer2013": [], "ferplus": []}
+        for level in levels:
+            draw = np.random.default_rng(seed)
+            answers = predict_all(predict, np.stack([distort(image, level, draw) for image in faces.images]))
+            lines["fer2013"].append(round(float(np.mean(answers["probs_fer2013"].argmax(axis=1) == faces.labels)), 4))
+            if (won >= 0).any():
+                right = answers["probs"].argmax(axis=1) == won
+                lines["ferplus"].append(round(float(right[won >= 0].mean()), 4))
+        curves[name] = {"unit": unit, "levels": list(levels), **{key: line for key, line in lines.items() if line}}
+        print(
+            f"{name:12s} {unit}: " + "  ".join(f"{a}: {b:.1%}" for a, b in zip(levels, lines["fer2013"], strict=True))
+        )
+    return curves
+
+
+def speed(predict: Predict) -> dict[str, dict[str, float]]:
+    """Median wall and mean CPU time in ms of one call, for one face and for full pages."""
+    draw = np.random.default_rng(1)
+    found = {}
+    for batch in BATCHES:
+        images = draw.integers(0, 256, (batch, data.SIDE, data.SIDE)).astype(np.uint8)
+        for _ in range(3):  # first calls allocate
+            predict(images)
+        walls, cpu_before = [], time.process_time()
+        for _ in range(SPEED_RUNS):
+            before = time.perf_counter()
+            predict(images)
+            walls.append(time.perf_counter() - before)
+        cpu = (time.process_time() - cpu_before) / SPEED_RUNS
+        found[str(batch)] = {"wall_ms": round(float(np.median(walls)) * 1000, 2), "cpu_ms": round(cpu * 1000, 2)}
+    return found
+
+
+def measure(path: Path, faces: data.Faces, split: str, curve_rows: int) -> dict[str, Any]:
+    """Everything about one model on one test set; ``curve_rows`` faces are drawn for the robustness curves."""
+    predict = load_model(path)
+    part = faces.part(SPLITS[split])
+    twin = data.duplicates(part.images, faces.part(data.TRAINING).images)
+    found: dict[str, Any] = {
+        "model": path.name,
+        "split": split,
+        "duplicates_of_training": int(twin.sum()),
+        "size_mb": round(path.stat().st_size / 1e6, 2),
+    }
+    found |= benchmark_scores(predict_all(predict, part.images), part, twin)
+    found["speed_ms"] = speed(predict) | {"threads": THREADS}
+    if curve_rows:
+        drawn = np.random.default_rng(1).permutation(len(part))[:curve_rows]
+        found["robustness"] = robustness(predict, part.rows(np.sort(drawn)))
+    return found
+
+
+def write_report(found: dict[str, Any], folder: Path) -> Path:
+    """``<model>-<split>.json`` with all figures and an HTML page of the same name; returns the page's path."""
+    folder.mkdir(parents=True, exist_ok=True)
+    stem = f"{Path(found['model']).stem}-{found['split']}"
+    (folder / f"{stem}.json").write_text(json.dumps(found, indent=1))
+    sections: list[report.Section] = []
+    for name in ("fer2013", "ferplus"):
+        if name in found:
+            sections.append((f"{name}: {found[name]['accuracy']:.2%}", _section(found[name])))
+    for name, line in found.get("robustness", {}).items():
+        lines = {key: line[key] for key in ("fer2013", "ferplus") if key in line}
+        sections.append((f"Robustness: {name}", [report.curve(line["levels"], lines, line["unit"])]))
+    rows = [
+        (batch, times["wall_ms"], times["cpu_ms"]) for batch, times in found["speed_ms"].items() if batch != "threads"
+    ]
+    sections.append((f"Speed, {THREADS} threads", [report.table(("faces", "wall ms", "CPU ms"), rows)]))
+    page = folder / f"{stem}.html"
+    report.write_page(page, f"{found['model']} on the {found['split']} test set", sections)
+    return page
+
+
+def _section(found: dict[str, Any]) -> list:
+    low, high = found["interval_95"]
+    text = (
+        f"Accuracy {found['accuracy']:.2%} (95 % interval {low:.2%} to {high:.2%}) on {found['faces']} faces, macro F1 "
+        f"{found['macro_f1']:.3f}, calibration error {found['calibration']['ece']:.3f}."
+    )
+    rows = [(name, *values.values()) for name, values in found["per_class"].items()]
+    counts = np.array(found["confusion"])
+    bins = found["calibration"]["bins"]
+    return [
+        report.paragraph(text),
+        report.table(("emotion", "precision", "recall", "F1", "faces"), rows),
+        report.matrix(counts / np.maximum(counts.sum(axis=1, keepdims=True), 1), EMOTIONS, EMOTIONS, "said", "label"),
+        report.reliability(*([part[key] for part in bins] for key in ("confidence", "accuracy", "faces"))),
+    ]
+
+
+def summary(found: dict[str, Any]) -> dict[str, Any]:
+    """The figures that a model card keeps: everything but the single bins."""
+
+    def short(value: Any) -> Any:
+        if isinstance(value, dict):
+            return {key: short(part) for key, part in value.items() if key != "bins"}
+        return value
+
+    return short({key: value for key, value in found.items() if key not in ("model", "split")})
+
+
+def write_into_card(card: Path, found: dict[str, Any], command: str) -> None:
+    """Add a measurement to a model's JSON card under the name of its split. Raises ModelError without a card."""
+    try:
+        known = json.loads(card.read_text())
+    except (OSError, ValueError):
+        raise ModelError(f"expected a model card at {card}; make one with python -m training.export") from None
+    known.setdefault("metrics", {})[found["split"]] = {"command": command, **summary(found)}
+    card.write_text(json.dumps(known, indent=1) + "\n")
+
+
+def print_scores(found: dict[str, Any]) -> None:
+    """One line for each label set and output, and one for the speed."""
+    for name in ("fer2013", "fer2013_without_duplicates", "fer2013_by_probs", "ferplus", "ferplus_by_probs_fer2013"):
+        if name in found:
+            print(
+                f"{name:27s} accuracy {found[name]['accuracy']:.2%}  macro F1 {found[name]['macro_f1']:.3f}  "
+                f"calibration error {found[name]['calibration']['ece']:.3f}  ({found[name]['faces']} faces)"
+            )
+    times = {batch: part["wall_ms"] for batch, part in found["speed_ms"].items() if batch != "threads"}
+    print("  ".join(f"{batch} faces: {wall_ms} ms" for batch, wall_ms in times.items()))
+
+
+def parser() -> argparse.ArgumentParser:
+    """The options of the command."""
+    options = argparse.ArgumentParser(
+        prog="python -m training.evaluate",
+        description="Measure an emotion model.",
+        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+    )
+    options.add_argument("model", type=Path, help="a .onnx or .keras file")
+    options.add_argument(
+        "--data", type=Path, default=data.DEFAULT_DATA, help="FER2013, as for python -m training.train"
+    )
+    options.add_argument(
+        "--split",
+        choices=SPLITS,
+        default="public",
+        help="the test set; private is for the final word on a finished model only",
+    )
+    options.add_argument(
+        "--curves", type=int, default=1500, metavar="FACES", help="faces for the robustness curves; 0 leaves them out"
+    )
+    options.add_argument("--out", type=Path, default=REPORTS, help="folder for the HTML page and the JSON file")
+    options.add_argument("--picture", type=Path, metavar="SVG", help="also draw the confusion matrices into this file")
+    options.add_argument("--card", action="store_true", help="also write the figures into the model's JSON card")
+    return options
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the command; returns its exit code."""
+    given = parser().parse_args(arguments)
+    try:
+        found = measure(given.model, data.load(given.data), given.split, given.curves)
+        page = write_report(found, given.out)
+        if given.picture:
+            titles = {"ferplus": "probs, FER+ (row: label)", "fer2013": "probs_fer2013, FER2013 (row: label)"}
+            drawn = {titles[name]: np.array(found[name]["confusion"]) for name in titles if name in found}
+            given.picture.write_text(report.confusion_svg(drawn))
+        if given.card:
+            command = f"python -m training.evaluate models/{given.model.name} --split {given.split} --card"
+            write_into_card(given.model.with_suffix(".json"), found, command)
+    except ClassmoodError as error:
+        print(error, file=sys.stderr)
+        return 2
+    print_scores(found)
+    print(f"-> {page}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

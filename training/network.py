@@ -1,0 +1,81 @@
+"""The emotion network: one residual trunk with squeeze-and-excitation, two heads, preprocessing inside the graph."""
+
+# pyright: reportArgumentType=false
+# Keras types its arguments by their defaults: an axis may also be a list.
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import keras
+from keras import layers
+
+from domain import EMOTIONS, ModelError
+from training.data import OUTPUTS
+
+STEM_WIDTH = 32
+STAGE_WIDTHS = (48, 96, 192)
+"""Channels at 24, 12 and 6 px: each stage halves the picture and costs about the same."""
+SQUEEZE = 8
+"""How much narrower the middle of a squeeze-and-excitation is (Hu et al. 2018)."""
+FLAT_VARIANCE = 64.0
+"""Added to each picture's variance: the noise of a nearly flat picture is not blown up to full contrast."""
+
+
+def emotion_network(dropout: float = 0.3) -> keras.Model:
+    """The untrained network of the current precision policy.
+
+    Input ``input`` float32 (N, 48, 48, 1), raw gray 0 to 255; outputs two float32 (N, 7) in the order of ``OUTPUTS``.
+    """
+    image = keras.Input((48, 48, 1), name="input")
+    # Each picture to mean 0 and deviation 1: gain and offset of a camera fall away.
+    x = layers.LayerNormalization(
+        axis=[1, 2, 3], center=False, scale=False, epsilon=FLAT_VARIANCE, dtype="float32", name="standardise"
+    )(image)
+    x = _conv(x, STEM_WIDTH, "stem")
+    for number, width in enumerate(STAGE_WIDTHS, start=1):
+        x = _conv(x, width, f"stage{number}_down", strides=2)
+        x = _residual(x, width, f"stage{number}_block")
+    x = layers.GlobalAveragePooling2D(name="pool")(x)
+    x = layers.Dropout(dropout, name="dropout")(x)
+    outputs = []
+    for name in OUTPUTS:
+        logits = layers.Dense(len(EMOTIONS), dtype="float32", name=f"{name}_logits")(x)
+        outputs.append(layers.Softmax(dtype="float32", name=name)(logits))
+    return keras.Model(image, outputs, name="emotion")
+
+
+def read_weights(model: keras.Model, path: Path) -> None:
+    """Give a network the weights of a ``.keras`` checkpoint or a ``.weights.h5`` file, of whatever precision.
+
+    Raises ModelError when the file is missing or of another network.
+    """
+    try:
+        if path.name.endswith(".weights.h5"):
+            model.load_weights(path)
+        else:
+            stored = keras.models.load_model(path, compile=False)
+            model.set_weights(stored.get_weights())  # pyright: ignore[reportAttributeAccessIssue, reportOptionalMemberAccess]
+    except (OSError, ValueError) as error:
+        raise ModelError(
+            f"cannot read the weights in {path} ({str(error).splitlines()[0]}); expected training/weights/"
+            "emotion.weights.h5 or a checkpoint of python -m training.train"
+        ) from None
+
+
+def _conv(x: keras.KerasTensor, width: int, name: str, strides: int = 1, active: bool = True) -> keras.KerasTensor:
+    x = layers.Conv2D(
+        width, 3, strides=strides, padding="same", use_bias=False, kernel_initializer="he_normal", name=f"{name}_conv"
+    )(x)
+    x = layers.BatchNormalization(momentum=0.98, name=f"{name}_norm")(x)
+    return layers.Activation("relu", name=f"{name}_relu")(x) if active else x
+
+
+def _residual(x: keras.KerasTensor, width: int, name: str) -> keras.KerasTensor:
+    y = _conv(x, width, f"{name}_a")
+    y = _conv(y, width, f"{name}_b", active=False)
+    gate = layers.GlobalAveragePooling2D(keepdims=True, name=f"{name}_squeeze")(y)
+    gate = layers.Conv2D(width // SQUEEZE, 1, activation="relu", name=f"{name}_narrow")(gate)
+    gate = layers.Conv2D(width, 1, activation="sigmoid", name=f"{name}_gate")(gate)
+    y = layers.Multiply(name=f"{name}_weigh")([y, gate])
+    return layers.Activation("relu", name=f"{name}_out")(layers.Add(name=f"{name}_add")([x, y]))

@@ -1,0 +1,342 @@
+"""Train the emotion network: python -m training.train (see --help)."""
+
+# pyright: reportArgumentType=false, reportAttributeAccessIssue=false, reportOptionalMemberAccess=false
+# Keras types its arguments by their defaults ("auto", None) and a callback's model as None.
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # TensorFlow's greetings are no news
+
+import keras
+import numpy as np
+
+from domain import EMOTIONS, ClassmoodError
+from training import data
+from training.augment import augment
+from training.data import OUTPUTS
+from training.network import emotion_network, read_weights
+
+RUNS = data.ROOT / "training" / "runs"
+AVERAGE_EVERY_STEPS = 4
+"""Steps between two updates of the averaged weights: copying them each step would cost more than it brings."""
+WARM_UP = 0.04
+"""Share of a run in which the learning rate rises, so that fresh normalisation layers settle first."""
+SAMPLE_ROWS, SAMPLE_EPOCHS = 2000, 2
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """The settings of a run, written beside its weights.
+
+    ``minutes`` replaces ``epochs`` where it is given: the schedule then follows the clock, so that a run of known
+    length always ends with a learning rate of zero. ``start`` is a file of weights to begin with, else they are random.
+    """
+
+    epochs: int = 50
+    minutes: float | None = None
+    batch: int = 128
+    learning_rate: float = 0.08
+    weight_decay: float = 5e-3
+    dropout: float = 0.3
+    label_smoothing: float = 0.1
+    balance: float = 0.25
+    average_steps: int = 1000
+    precision: str = "float32"
+    seed: int = 1
+    start: str | None = None
+
+
+DEFAULTS = Recipe()
+
+
+class Batches(keras.utils.PyDataset):
+    """Augmented training batches; each epoch draws rare emotions more often, by their frequency to the -``balance``.
+
+    A batch depends on seed, epoch and index alone, never on the number of loading threads.
+    """
+
+    def __init__(self, faces: data.Faces, recipe: Recipe, first_epoch: int = 0, **loading: int) -> None:
+        super().__init__(**loading)
+        self._faces, self._recipe, self._epoch = faces, recipe, first_epoch
+        self._votes, self._vote_weights = data.vote_targets(faces.votes)
+        self._smoothed = smooth(faces.labels, recipe.label_smoothing)
+        frequency = np.bincount(faces.labels, minlength=len(EMOTIONS)) / len(faces)
+        chance = frequency[faces.labels] ** -recipe.balance
+        self._chance = chance / chance.sum()
+        self._draw_rows()
+
+    def _draw_rows(self) -> None:
+        draw = np.random.default_rng((self._recipe.seed, self._epoch))
+        # Each face comes as often as its chance says, rounded up or down at random: less noise than free draws.
+        expected = self._chance * len(self._faces)
+        copies = np.floor(expected + draw.random(len(expected))).astype(int)
+        self._rows = draw.permutation(np.repeat(np.arange(len(expected)), copies))
+
+    def __len__(self) -> int:
+        return len(self._faces) // self._recipe.batch
+
+    def __getitem__(self, index: int) -> tuple:
+        batch = self._recipe.batch
+        rows = np.resize(self._rows, len(self) * batch)[index * batch : (index + 1) * batch]
+        draw = np.random.default_rng((self._recipe.seed, self._epoch, index))
+        images = np.stack([augment(self._faces.images[row], draw) for row in rows]).astype(np.float32)
+        targets = (self._votes[rows], self._smoothed[rows])
+        return images[..., None], targets, (self._vote_weights[rows], np.ones(batch, np.float32))
+
+    def on_epoch_end(self) -> None:
+        self._epoch += 1
+        self._draw_rows()
+
+
+def smooth(labels: np.ndarray, share: float) -> np.ndarray:
+    """Labels (N,) as distributions float32 (N, 7), with this share spread evenly (Szegedy et al. 2016)."""
+    return (np.eye(len(EMOTIONS))[labels] * (1 - share) + share / len(EMOTIONS)).astype(np.float32)
+
+
+def learning_rate(progress: float, peak: float) -> float:
+    """The rate at this part (0 to 1) of a run: a short rise, then half a cosine down to zero (Loshchilov 2017)."""
+    if progress < WARM_UP:
+        return peak * (progress + 0.01) / (WARM_UP + 0.01)
+    return peak * 0.5 * (1 + np.cos(np.pi * min(1.0, (progress - WARM_UP) / (1 - WARM_UP))))
+
+
+class Schedule(keras.callbacks.Callback):
+    """Sets the learning rate of each step and stops a run that follows the clock when its time is over."""
+
+    def __init__(self, recipe: Recipe, steps: int, history: list[dict], clock: Callable[[], float]) -> None:
+        super().__init__()
+        self._recipe, self._steps, self._clock = recipe, steps, clock
+        self._step = len(history) * steps
+        self._started_at = clock() - sum(row["seconds"] for row in history)
+
+    def _progress(self) -> float:
+        if self._recipe.minutes is None:
+            return self._step / (self._recipe.epochs * self._steps)
+        return (self._clock() - self._started_at) / (self._recipe.minutes * 60)
+
+    def on_train_batch_begin(self, batch: int, logs: dict | None = None) -> None:
+        self.model.optimizer.learning_rate = learning_rate(self._progress(), self._recipe.learning_rate)
+
+    def on_train_batch_end(self, batch: int, logs: dict | None = None) -> None:
+        self._step += 1
+        if self._recipe.minutes is not None and self._progress() >= 1:
+            self.model.stop_training = True
+
+
+class Average(keras.callbacks.Callback):
+    """Keeps an exponential average of all weights, statistics of normalisation included, in a second model."""
+
+    def __init__(self, averaged: keras.Model, steps: int, done: int) -> None:
+        super().__init__()
+        self.averaged, self._steps, self._done = averaged, steps, done
+
+    def on_train_batch_end(self, batch: int, logs: dict | None = None) -> None:
+        self._done += 1
+        if self._done % AVERAGE_EVERY_STEPS:
+            return
+        # While young, the average forgets faster: it must not drag the random start along.
+        keep = 1 - AVERAGE_EVERY_STEPS / min(self._steps, AVERAGE_EVERY_STEPS + self._done / 4)
+        old, new = self.averaged.get_weights(), self.model.get_weights()
+        self.averaged.set_weights([keep * a + (1 - keep) * b for a, b in zip(old, new, strict=True)])
+
+
+class Checkpoint(keras.callbacks.Callback):
+    """After each epoch: looks at the public test set, writes the history and everything that a resumed run needs."""
+
+    def __init__(self, folder: Path, averaged: keras.Model, public: data.Faces, history: list[dict]) -> None:
+        super().__init__()
+        self._folder, self._averaged, self._public, self._history = folder, averaged, public, history
+        self._best = max((row["score"] for row in history), default=0.0)
+
+    def on_epoch_begin(self, epoch: int, logs: dict | None = None) -> None:
+        self._began = time.monotonic()
+
+    def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
+        row = {"epoch": epoch + 1, "loss": float((logs or {})["loss"])} | public_scores(self._averaged, self._public)
+        row["seconds"] = time.monotonic() - self._began
+        self._history.append(row)
+        if row["score"] >= self._best:
+            self._best = row["score"]
+            _replace(self._folder / "best.keras", self._averaged.save)
+        _replace(self._folder / "averaged.keras", self._averaged.save)
+        _replace(self._folder / "last.keras", self.model.save)
+        _replace(self._folder / "history.json", lambda path: path.write_text(json.dumps(self._history, indent=1)))
+        print(
+            f"epoch {epoch + 1:3d}  loss {row['loss']:.3f}  public test: FER2013 {row['fer2013']:.2%}, "
+            f"FER+ {row['ferplus']:.2%}  {row['seconds']:.0f} s",
+            flush=True,
+        )
+
+
+def _replace(path: Path, write: Callable[[Path], object]) -> None:
+    """Write a file beside its place and move it there, so that a broken run never leaves half a checkpoint."""
+    fresh = path.with_name(f"new-{path.name}")
+    write(fresh)
+    fresh.replace(path)
+
+
+def public_scores(model: keras.Model, faces: data.Faces) -> dict[str, float]:
+    """Accuracy on FER2013's labels and on FER+'s majorities, each of its own head, and their mean as ``score``."""
+    votes, labels = (
+        np.asarray(part).argmax(axis=1)
+        for part in model.predict(faces.images[..., None].astype(np.float32), batch_size=256, verbose=0)
+    )
+    won = data.majority(faces.votes)
+    fer2013 = float(np.mean(labels == faces.labels))
+    ferplus = float(np.mean(votes[won >= 0] == won[won >= 0])) if (won >= 0).any() else float("nan")
+    return {"fer2013": fer2013, "ferplus": ferplus, "score": float(np.nanmean([fer2013, ferplus]))}
+
+
+def train(recipe: Recipe, faces: data.Faces, folder: Path, verbose: int = 1) -> list[dict]:
+    """Train until the recipe is done, going on where the folder's last checkpoint stopped; returns the history.
+
+    Writes ``recipe.json``, ``history.json``, ``last.keras`` (to go on), ``averaged.keras`` (the newest average) and
+    ``best.keras`` (the average with the best public score) into the folder. Raises ClassmoodError when the folder holds
+    a run with another recipe.
+    """
+    keras.utils.set_random_seed(recipe.seed)
+    keras.mixed_precision.set_global_policy("mixed_bfloat16" if recipe.precision == "bfloat16" else recipe.precision)
+    training, dropped = data.clean_training(faces)
+    history = _open_run(recipe, folder, dropped)
+    model, averaged = _compiled(recipe), emotion_network(recipe.dropout)
+    if history:
+        _restore(model, folder / "last.keras")
+        read_weights(averaged, folder / "averaged.keras")
+    else:
+        averaged.set_weights(model.get_weights())
+    batches = Batches(training, recipe, first_epoch=len(history), workers=2, max_queue_size=8)
+    steps = len(batches)
+    callbacks = [
+        Schedule(recipe, steps, history, time.monotonic),
+        Average(averaged, recipe.average_steps, len(history) * steps),
+        Checkpoint(folder, averaged, faces.part(data.PUBLIC), history),
+    ]
+    # A run by the clock is stopped by its schedule; ten thousand epochs never happen.
+    last_epoch = recipe.epochs if recipe.minutes is None else 10_000
+    model.fit(batches, epochs=last_epoch, initial_epoch=len(history), callbacks=callbacks, verbose=verbose)
+    return history
+
+
+def _compiled(recipe: Recipe) -> keras.Model:
+    model = emotion_network(recipe.dropout)
+    if recipe.start:
+        read_weights(model, Path(recipe.start))
+    optimizer = keras.optimizers.SGD(
+        recipe.learning_rate, momentum=0.9, nesterov=True, weight_decay=recipe.weight_decay
+    )
+    optimizer.exclude_from_weight_decay(var_names=["beta", "gamma", "bias"])
+    # Compiling whole graphs (XLA) makes small convolutions slower on a CPU.
+    model.compile(optimizer, loss=[keras.losses.CategoricalCrossentropy() for _ in OUTPUTS], jit_compile=False)
+    return model
+
+
+def _restore(model: keras.Model, path: Path) -> None:
+    """Weights and momentum of a checkpoint; the optimizer's own settings are those of the recipe."""
+    stored = keras.models.load_model(path)
+    model.set_weights(stored.get_weights())
+    model.optimizer.build(model.trainable_variables)
+    for variable, value in zip(model.optimizer.variables, stored.optimizer.variables, strict=True):
+        variable.assign(value)
+
+
+def _open_run(recipe: Recipe, folder: Path, dropped: data.Dropped) -> list[dict]:
+    """The history of a run to go on with, or an empty one after writing down the recipe."""
+    folder.mkdir(parents=True, exist_ok=True)
+    written = folder / "recipe.json"
+    settings = asdict(recipe)
+    if (folder / "history.json").is_file():
+        if json.loads(written.read_text())["recipe"] != settings:
+            raise ClassmoodError(
+                f"{folder} holds a run with another recipe; pass --run NEW_FOLDER, or the same settings"
+            )
+        return json.loads((folder / "history.json").read_text())
+    described = {
+        "recipe": settings,
+        "dropped": asdict(dropped),
+        "keras": keras.__version__,
+        "backend": keras.backend.backend(),
+    }
+    written.write_text(json.dumps(described, indent=1))
+    return []
+
+
+def parser() -> argparse.ArgumentParser:
+    """The options of the command; each default is that of ``Recipe``."""
+    options = argparse.ArgumentParser(
+        prog="python -m training.train",
+        description="Train the emotion network on FER2013 and FER+.",
+        epilog="A run that was broken off goes on when the same command is given again.",
+        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+    )
+    options.add_argument(
+        "--data",
+        type=Path,
+        default=data.DEFAULT_DATA,
+        help="fer2013.csv, icml_face_data.csv, or a folder with one of them, with sheets or with train/<emotion>/",
+    )
+    options.add_argument("--run", type=Path, default=RUNS / "emotion", help="folder for checkpoints and history")
+    options.add_argument(
+        "--sample",
+        action="store_true",
+        help=f"only {SAMPLE_ROWS} faces and {SAMPLE_EPOCHS} epochs: shows in two minutes that all works",
+    )
+    options.add_argument("--epochs", type=int, default=DEFAULTS.epochs, help="how often every face is seen")
+    options.add_argument("--minutes", type=float, help="let the schedule follow the clock instead of --epochs")
+    options.add_argument("--batch", type=int, default=DEFAULTS.batch, help="faces per step")
+    options.add_argument("--learning-rate", type=float, default=DEFAULTS.learning_rate, help="at its peak")
+    options.add_argument("--weight-decay", type=float, default=DEFAULTS.weight_decay, help="per step, times the rate")
+    options.add_argument("--dropout", type=float, default=DEFAULTS.dropout, help="before the two heads")
+    options.add_argument("--label-smoothing", type=float, default=DEFAULTS.label_smoothing, help="of FER2013's labels")
+    options.add_argument(
+        "--balance",
+        type=float,
+        default=DEFAULTS.balance,
+        help="0 draws faces as they come, 1 draws all emotions equally often",
+    )
+    options.add_argument(
+        "--average-steps", type=int, default=DEFAULTS.average_steps, help="memory of the averaged weights"
+    )
+    options.add_argument(
+        "--precision",
+        choices=("float32", "bfloat16"),
+        default=DEFAULTS.precision,
+        help="bfloat16 is faster on processors and GPUs that know it, slower elsewhere",
+    )
+    options.add_argument("--seed", type=int, default=DEFAULTS.seed, help="for weights, order and augmentation")
+    options.add_argument("--start", help="begin with these weights, such as training/weights/emotion.weights.h5")
+    options.add_argument("--quiet", action="store_true", help="one line per epoch, no progress bar")
+    return options
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the command; returns its exit code."""
+    given = vars(parser().parse_args(arguments))
+    place, folder, small, quiet = (given.pop(name) for name in ("data", "run", "sample", "quiet"))
+    recipe = Recipe(**given | ({"epochs": SAMPLE_EPOCHS, "minutes": None} if small else {}))
+    try:
+        faces = data.load(place)
+        if small:
+            faces = data.sample(faces, SAMPLE_ROWS, recipe.seed)
+        history = train(recipe, faces, folder, verbose=0 if quiet else 1)
+    except ClassmoodError as error:
+        print(error, file=sys.stderr)
+        return 2
+    best = max(history, key=lambda row: row["score"])
+    print(
+        f"best: epoch {best['epoch']}, public test FER2013 {best['fer2013']:.2%}, FER+ {best['ferplus']:.2%} -> "
+        f"{folder / 'best.keras'}"
+    )
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
