@@ -1,0 +1,100 @@
+"""The dashboard's server: the pages joined to one store, behind the token of this start."""
+
+from __future__ import annotations
+
+import errno
+import logging
+import socket
+import time
+from collections.abc import Callable
+from typing import Any
+
+import dash
+import dash_mantine_components as dmc
+import waitress.server
+from sqlalchemy import Engine
+
+from config import Settings
+from dashboard import access, components, theme
+from dashboard.pages import live
+from domain import ClassmoodError
+
+SERVER_THREADS = 4
+"""A few browser tabs at one small request a second each; the CPU belongs to Zoom."""
+
+INDEX = """<!DOCTYPE html>
+<html lang="en">
+<head>
+{%metas%}
+<title>{%title%}</title>
+<link rel="icon" type="image/svg+xml" href="/assets/favicon.svg">
+{%css%}
+</head>
+<body>
+<noscript>Classmood's pages need JavaScript. It comes from this machine alone.</noscript>
+{%app_entry%}
+{%config%}
+{%scripts%}
+{%renderer%}
+</body>
+</html>"""
+
+
+class DashboardError(ClassmoodError):
+    """The pages cannot be served."""
+
+
+def create_app(engine: Engine, settings: Settings, token: str, clock: Callable[[], float] = time.time) -> dash.Dash:
+    """The pages over a store that was opened for reading; whoever asks needs the token."""
+    app = dash.Dash(
+        "dashboard",
+        pages_folder="",
+        use_pages=True,
+        include_pages_meta=False,  # for links in social networks, with this address in them
+        serve_locally=True,
+        index_string=INDEX,
+        title="Classmood",
+        update_title="",  # the tab shows the class, not "Updating..." every second
+        meta_tags=[{"name": "viewport", "content": "width=device-width, initial-scale=1"}],
+    )
+    live.register(app, engine, settings, clock)
+    dash.register_page("not_found_404", layout=components.not_found())
+    app.layout = dmc.MantineProvider(dash.page_container, theme=theme.MANTINE, defaultColorScheme="auto")
+    access.guard(app.server, token, lambda: list(app.csp_hashes()))
+    return app
+
+
+def bind(app: dash.Dash, host: str, port: int) -> Any:
+    """A waitress server that holds the port; it has ``run()``, ``close()``, ``effective_port``. Port 0: any free one.
+
+    Raises DashboardError when the port or the address cannot be had.
+    """
+    # A page that asks every second would make waitress log a queue of two or three requests as a warning.
+    logging.getLogger("waitress.queue").setLevel(logging.ERROR)
+    try:
+        # Held before waitress is made, which would leave half a server behind where that fails.
+        held = socket.create_server((host, port))
+    except OSError as error:
+        if error.errno == errno.EADDRINUSE:
+            raise DashboardError(
+                f"expected port {port} to be free, found another program on it: "
+                f"stop that program or set dashboard.port in config.yaml"
+            ) from error
+        raise DashboardError(f"expected to serve on {host}:{port}, found: {error.strerror or error}") from error
+    return waitress.server.create_server(
+        app.server, sockets=[held], threads=SERVER_THREADS, ident=None, clear_untrusted_proxy_headers=True
+    )
+
+
+def serve(app: dash.Dash, host: str, port: int, on_ready: Callable[[], None] | None = None) -> None:
+    """Serve the pages until Ctrl-C; ``on_ready`` is called once the port is held.
+
+    Raises DashboardError when the port or the address cannot be had.
+    """
+    server = bind(app, host, port)
+    if on_ready is not None:
+        on_ready()
+    try:
+        server.run()
+    finally:
+        server.close()

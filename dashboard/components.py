@@ -1,0 +1,138 @@
+"""The parts that pages are built from: header, cards, empty states, legend, table."""
+
+from __future__ import annotations
+
+import math
+import unicodedata
+from datetime import datetime
+from typing import Any
+
+import dash_mantine_components as dmc
+import pandas as pd
+from dash import html
+
+from dashboard import theme
+from dashboard.figures import MEASURES
+from domain import EMOTIONS
+
+NAME_LENGTH = 80
+"""Longer names are cut: a screen line holds no more, and a hostile one would fill every answer."""
+
+JOINERS = frozenset("\u200c\u200d")
+"""Zero-width joiners belong to Persian, Indic scripts and emoji; all other invisible characters are dropped."""
+
+
+def plain_name(name: str | None, student: int) -> str:
+    """The name to show: one line, no control or direction characters, at most 80 characters; else "Student 7"."""
+    kept = "".join(
+        " " if char.isspace() else char
+        for char in name or ""
+        if char in JOINERS or char.isspace() or unicodedata.category(char) not in ("Cc", "Cf", "Cs", "Co", "Cn")
+    )
+    line = " ".join(kept.split())
+    if not line:
+        return f"Student {student}"
+    return line if len(line) <= NAME_LENGTH else line[: NAME_LENGTH - 1] + "…"
+
+
+def aria(**attributes: str) -> dict[str, Any]:
+    """Attributes for screen readers, as Dash takes them: ``label`` becomes aria-label."""
+    return {f"aria-{name}": value for name, value in attributes.items()}
+
+
+def icon(name: str) -> html.Span:
+    """A small picture from assets/style.css, silent for screen readers."""
+    return html.Span(className=f"icon icon-{name}", **aria(hidden="true"))
+
+
+def header(*middle: Any) -> html.Header:
+    """The top line of every page: the mark, what the page puts there, and the switch between light and dark."""
+    return html.Header(
+        [
+            html.A(
+                [html.Img(src="/assets/favicon.svg", alt="", className="brand-mark"), html.Span("Classmood")],
+                href="/",
+                className="brand",
+            ),
+            *middle,
+            dmc.ColorSchemeToggle(
+                lightIcon=icon("sun"),
+                darkIcon=icon("moon"),
+                id="header-scheme-toggle",
+                variant="subtle",
+                size="md",
+                color="gray",
+                **aria(label="Switch between light and dark"),
+            ),
+        ],
+        className="header",
+    )
+
+
+def card(title: str, *children: Any, part: str, tools: Any = None) -> html.Section:
+    """A titled panel; ``part`` is the id of the panel, and its title's id with "-title" behind."""
+    return html.Section(
+        [
+            html.Div(
+                [html.H2(title, id=f"{part}-title"), html.Div(tools, className="card-tools")], className="card-head"
+            ),
+            *children,
+        ],
+        id=part,
+        className="card",
+        **aria(labelledby=f"{part}-title"),
+    )
+
+
+def legend(part: str) -> html.Ul:
+    """Colour, word and present share of each emotion, pleasant first; the shares carry the ids ``part``-EMOTION."""
+    return html.Ul(
+        [
+            html.Li(
+                [
+                    html.Span(className=f"swatch swatch-{emotion}", **aria(hidden="true")),
+                    html.Span(theme.EMOTION_WORDS[emotion]),
+                    html.Span(id=f"{part}-{emotion}", className="legend-share"),
+                ]
+            )
+            for emotion in reversed(theme.STACK_ORDER)
+        ],
+        id=part,
+        className="legend",
+        **aria(label="Share of each emotion now"),
+    )
+
+
+def readings_table(bins: pd.DataFrame) -> dmc.Table | html.P:
+    """The numbers behind the mood chart: one row a bin, newest first."""
+    rows = bins.dropna(subset=["present"]).iloc[::-1]
+    if rows.empty:
+        return html.P("Nothing has been read yet.")
+    body = [
+        [
+            datetime.fromtimestamp(at_ms / 1000).strftime("%H:%M:%S"),
+            *("–" if math.isnan(share) else f"{share * 100:.0f} %" for share in shares),
+            # Adding zero turns a rounded -0.0 into 0.0.
+            "–" if math.isnan(valence) else f"{round(valence, 2) + 0.0:+.2f}",
+            f"{seen:.0f} of {present:.0f}",
+        ]
+        for at_ms, *shares, valence, seen, present in rows[["at_ms", *MEASURES]].itertuples(index=False)
+    ]
+    head = ["Time", *(theme.EMOTION_WORDS[emotion] for emotion in EMOTIONS), "Valence", "Seen"]
+    return dmc.Table(data={"head": head, "body": body}, striped="odd", stickyHeader=True, className="numbers")
+
+
+def not_found() -> html.Div:
+    """What an address without a page shows."""
+    return html.Div(
+        [
+            header(html.Div(className="spread")),
+            html.Main(
+                html.Div(
+                    [html.H1("There is no such page"), html.P(html.A("Back to the live page", href="/"))],
+                    className="empty-state",
+                )
+            ),
+        ],
+        className="page",
+    )

@@ -1,0 +1,1 @@
+"""The pages, one module each: a layout, a few callbacks and register(app, ...)."""
