@@ -23,6 +23,10 @@ LEAST_LIKENESS = 0.8
 """Likeness below which labels belong to different students: one label on changing ground has more in 95 of 100."""
 STAYS = 0.005
 """Advantage of the student who sat there before: it decides between two students of one name and nothing else."""
+SHORTENED_LIKENESS = 0.96
+"""Likeness of a name and its beginning: less than the same name, so that this one is matched first."""
+LEAST_BEGINNING = 4
+"""Letters that a shortened name must keep to tell whose it is."""
 MAX_LOOKS = 4
 """Looks of a label remembered for each student: beside a picture, in the middle of a tile, at another scale."""
 
@@ -49,6 +53,8 @@ class Student:
         """
         if name.text is not None and name.text == self.name:
             return 1.0
+        if shortens(name.text, self.name) or shortens(self.name, name.text):
+            return SHORTENED_LIKENESS
         alike = max((look.likeness(name.signature) for look in self.looks), default=0.0)
         both_read = name.text is not None and self.name is not None
         return 0.0 if both_read and alike < SURE_LIKENESS else alike
@@ -58,10 +64,20 @@ class Student:
         self.slot, self.seen_s, self.camera = tile.slot, now_s, tile.camera
         if name is None:
             return
-        self.name = name.text or self.name
+        if not shortens(name.text, self.name):
+            self.name = name.text or self.name
         self.staff = self.staff or name.staff
         if all(look.likeness(name.signature) < SURE_LIKENESS for look in self.looks):
             self.looks = [name.signature, *self.looks[: MAX_LOOKS - 1]]
+
+
+def shortens(text: str | None, name: str | None) -> bool:
+    """Whether a label's text is the beginning of a longer name, cut with dots because the tile is narrow."""
+    if text is None or name is None:
+        return False
+    beginning = text.removesuffix("…").rstrip(".")
+    cut = text.endswith(("…", ".."))
+    return cut and len(beginning) >= LEAST_BEGINNING and len(name) > len(beginning) and name.startswith(beginning)
 
 
 class Identities:
@@ -131,12 +147,18 @@ class Identities:
             for slot, name in labels.items()
             if slot not in found
             for student in self._students
-            if student not in found.values()
+            if student not in found.values() and not self._ambiguous(name, student)
         ]
         for likeness, slot, student in sorted(pairs, key=lambda pair: (-pair[0], pair[2].number)):
             if likeness >= LEAST_LIKENESS and slot not in found and student not in found.values():
                 found[slot] = student
         return found
+
+    def _ambiguous(self, name: Name, student: Student) -> bool:
+        """Whether a shortened name could be this student's and another one's too: then it is nobody's."""
+        if not shortens(name.text, student.name):
+            return False
+        return any(shortens(name.text, other.name) for other in self._students if other is not student)
 
     def _without_match(
         self, tile: Tile, keeper: Student | None, name: Name | None, settled: bool, now_s: float

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
+import dash
 import numpy as np
 
+from dashboard.app import bind
 from db.status import CaptureState, CaptureStatus
 from db.writer import Writer
 from domain import EMOTIONS, Box, CameraState, Coverage, Emotion, EmotionScores, Moment, Observation, StudentState, Tile
@@ -116,3 +120,18 @@ def report(writer: Writer, state: CaptureState = "watching", message: str = "", 
     healthy: dict[str, Any] = {"fps": 2.0, "drops": 3, "cpu_percent": 24.0}
     writer.status(CaptureStatus(state, message, **healthy | numbers))
     writer.flush()
+
+
+@contextmanager
+def serving(app: dash.Dash) -> Iterator[int]:
+    """The pages on a free port of this machine for as long as the block lasts; gives the port."""
+    server = bind(app, "127.0.0.1", 0)
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    try:
+        yield server.effective_port
+    finally:
+        # What is being answered is answered first: a closed server's workers have nowhere to send it.
+        server.task_dispatcher.shutdown()
+        server.close()
+        thread.join()

@@ -174,6 +174,26 @@ def test_switching_a_camera_off_keeps_the_student_though_the_name_is_drawn_anew(
     assert lesson.shows(BEN, label("미나", read=False, look=1), cameras="io") == [2, 1]
 
 
+@pytest.mark.parametrize("dots", ["...", "…", ".."])
+def test_a_name_that_a_narrow_tile_cuts_is_still_the_students(lesson, dots):
+    whole = label("Maximilian Rosenberger")
+    lesson.shows(whole, ANNA)
+    assert lesson.shows(ANNA, label(f"Maximilian Ro{dots}"), width=160) == [2, 1]
+    assert [student.name for student in lesson.identities.present(lesson.now_s)] == ["Maximilian Rosenberger", "Anna"]
+
+
+def test_a_cut_name_becomes_whole_when_there_is_room(lesson):
+    lesson.shows(label("Maximilian Ro..."), ANNA, width=160)
+    assert lesson.shows(ANNA, label("Maximilian Rosenberger")) == [2, 1]
+    assert lesson.identities.present(lesson.now_s)[0].name == "Maximilian Rosenberger"
+
+
+def test_a_cut_name_that_fits_two_students_is_nobodys(lesson):
+    lesson.shows(label("Maximilian Rosenberger"), label("Maximilian Rothmann"))
+    seen = lesson.shows(label("Maximilian Ro..."), ANNA, width=160)
+    assert seen[0] not in {1, 2}
+
+
 def test_zoom_names_the_staff(lesson):
     lesson.shows(Name("Ms. Adams", 1.0, ANNA.signature, staff=True), BEN)
     assert [student.staff for student in lesson.identities.present(lesson.now_s)] == [True, False]

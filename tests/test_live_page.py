@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,10 +12,10 @@ from playwright.sync_api import BrowserContext, Page, expect
 
 from config import Settings
 from dashboard import access
-from dashboard.app import bind, create_app
+from dashboard.app import create_app
 from db.engine import open_store
 from db.writer import Writer
-from tests.dashboard_store import Clock, moment, report, scores, wave, write_class
+from tests.dashboard_store import Clock, moment, report, scores, serving, wave, write_class
 
 TOKEN = "token-of-this-test"
 PATIENCE_MS = 30_000
@@ -66,14 +65,8 @@ def lesson(tmp_path: Path, settings: Settings) -> Iterator[Class]:
     clock = Clock(NOW)
     writing = open_store(f"sqlite:///{tmp_path}/class.sqlite", write=True)
     reading = open_store(f"sqlite:///{tmp_path}/class.sqlite", write=False)
-    server = bind(create_app(reading, settings, TOKEN, clock), "127.0.0.1", 0)
-    thread = threading.Thread(target=server.run)
-    thread.start()
-    with Writer(writing, clock) as writer:
-        yield Class(writer, clock, access.address("127.0.0.1", server.effective_port, TOKEN))
-    server.close()
-    server.task_dispatcher.shutdown()
-    thread.join()
+    with serving(create_app(reading, settings, TOKEN, clock)) as port, Writer(writing, clock) as writer:
+        yield Class(writer, clock, access.address("127.0.0.1", port, TOKEN))
     for engine in (reading, writing):
         engine.dispose()
 
