@@ -22,6 +22,8 @@ from benchmarks.drawn_gallery import (
 )
 from benchmarks.drawn_lookalikes import LOOKALIKES, draw_lookalike
 from capture.gallery import Gallery, GalleryFinder
+from capture.simulator.lesson import Lesson
+from capture.simulator.simulator import Simulator
 from domain import Box, CameraState
 
 MIN_IOU = 0.8
@@ -244,3 +246,16 @@ def test_another_picture_size_is_searched_at_once() -> None:
     finder.update(draw_gallery(1, 4, (1280, 720), DARK).image)
     drawing = draw_gallery(2, 9, (1366, 768), DARK)
     assert len(finder.update(drawing.image).tiles) == 9
+
+
+def test_a_longer_name_in_the_same_place_is_not_cut() -> None:
+    names = ["Jun Watanab", "Tomás Ferreir", "Anna", "Ben"], ["Jun Watanabe", "Tomás Ferreira", "Annab", "Bene"]
+    finder = GalleryFinder()
+    for students in names:
+        lesson = Lesson.model_validate({"students": [{"name": name, "room": "plain"} for name in students]})
+        simulator = Simulator(lesson, 1280, 800)
+        tiles = finder.update(simulator.frame_at(1.0)).tiles
+        for tile, true in zip(tiles, simulator.truth_at(1.0).tiles, strict=True):
+            assert tile.label is not None
+            assert true.label is not None
+            assert tile.label.right >= true.label.right - 3

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
+import cv2
 import numpy as np
 
 from domain import Box, Tile
@@ -23,6 +24,10 @@ MAX_REMEMBERED = 150
 """Labels remembered with their reading: some looks of each label of a page of 49."""
 SAME_READING = 0.95
 """Likeness from which a label is not read anew: texts that differ in one stroke have up to 0.94."""
+BRIGHT_SHARE = 0.8
+"""Share of the brightest level above which a pixel is a letter's: the shade leaves at most 0.6 of the picture."""
+CHANGED_SHARE = 0.02
+"""Share of a label's letter pixels that noise may change; one other letter of thirty changes twice as many."""
 WORD_GAP, IDEOGRAPH_GAP, MIXED_GAP, NARROW_GAP, SYLLABLE_GAP = 0.3, 0.24, 0.18, 0.45, 0.5
 """Blank columns between letters, in text heights, from which a space stands there: between letters, two ideographs, a
 letter and an ideograph, beside a letter that is narrow itself, or Japanese syllables, which stand loosely."""
@@ -73,12 +78,13 @@ class NameReader:
         if tile.label is None:
             return None
         label = tile.label.of(image)
+        letters = bright_parts(label)
         shown = self._shown.get(tile.slot)
-        if shown is not None and np.array_equal(shown[0], label):
+        if shown is not None and same_letters(shown[0], letters):
             return shown[1]
         ink = find_ink(label)
         name = self._name_of(label, ink, ink.signature()) if ink is not None else None
-        self._shown[tile.slot] = (label.copy(), name)
+        self._shown[tile.slot] = (letters, name)
         return name
 
     def _name_of(self, label: np.ndarray, ink: Ink, signature: Signature) -> Name:
@@ -102,6 +108,20 @@ class NameReader:
         text, staff = undecorated(spelled(letters, ink))
         confidence = float(np.mean([letter.confidence for letter in letters]))
         return Name(text or None, confidence if text else 0.0, signature, staff)
+
+
+def bright_parts(label: np.ndarray) -> np.ndarray:
+    """Bool (H, W): the label's brightest pixels, which the picture behind its shade does not reach."""
+    gray = cv2.cvtColor(label, cv2.COLOR_BGR2GRAY)
+    return gray > BRIGHT_SHARE * int(gray.max())
+
+
+def same_letters(before: np.ndarray, now: np.ndarray) -> bool:
+    """Whether a label shows the letters it showed: a cheap look that saves the whole reading while nothing changes."""
+    if before.shape != now.shape:
+        return False
+    inked = int(np.count_nonzero(before))
+    return np.count_nonzero(before ^ now) <= CHANGED_SHARE * min(inked, before.size - inked)
 
 
 def undecorated(text: str) -> tuple[str, bool]:
