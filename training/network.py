@@ -22,20 +22,20 @@ FLAT_VARIANCE = 64.0
 """Added to each picture's variance: the noise of a nearly flat picture is not blown up to full contrast."""
 
 
-def emotion_network(dropout: float = 0.3) -> keras.Model:
-    """The untrained network of the current precision policy.
+def emotion_network(dropout: float = 0.2, gates: bool = True, width: float = 1.0) -> keras.Model:
+    """The untrained network of the current precision policy; the shipped one has gates and width 1.
 
-    Input ``input`` float32 (N, 48, 48, 1), raw gray 0 to 255; outputs two float32 (N, 7) in the order of ``OUTPUTS``.
+    ``gates`` are those of squeeze-and-excitation, ``width`` multiplies all channels (both for comparisons). Input ``input`` float32 (N, 48, 48, 1), raw gray 0 to 255; outputs two float32 (N, 7) in the order of ``OUTPUTS``.
     """
     image = keras.Input((48, 48, 1), name="input")
     # Each picture to mean 0 and deviation 1: gain and offset of a camera fall away.
     x = layers.LayerNormalization(
         axis=[1, 2, 3], center=False, scale=False, epsilon=FLAT_VARIANCE, dtype="float32", name="standardise"
     )(image)
-    x = _conv(x, STEM_WIDTH, "stem")
-    for number, width in enumerate(STAGE_WIDTHS, start=1):
-        x = _conv(x, width, f"stage{number}_down", strides=2)
-        x = _residual(x, width, f"stage{number}_block")
+    x = _conv(x, round(STEM_WIDTH * width), "stem")
+    for number, channels in enumerate((round(full * width) for full in STAGE_WIDTHS), start=1):
+        x = _conv(x, channels, f"stage{number}_down", strides=2)
+        x = _residual(x, channels, f"stage{number}_block", gates)
     x = layers.GlobalAveragePooling2D(name="pool")(x)
     x = layers.Dropout(dropout, name="dropout")(x)
     outputs = []
@@ -71,11 +71,12 @@ def _conv(x: keras.KerasTensor, width: int, name: str, strides: int = 1, active:
     return layers.Activation("relu", name=f"{name}_relu")(x) if active else x
 
 
-def _residual(x: keras.KerasTensor, width: int, name: str) -> keras.KerasTensor:
+def _residual(x: keras.KerasTensor, width: int, name: str, gated: bool) -> keras.KerasTensor:
     y = _conv(x, width, f"{name}_a")
     y = _conv(y, width, f"{name}_b", active=False)
-    gate = layers.GlobalAveragePooling2D(keepdims=True, name=f"{name}_squeeze")(y)
-    gate = layers.Conv2D(width // SQUEEZE, 1, activation="relu", name=f"{name}_narrow")(gate)
-    gate = layers.Conv2D(width, 1, activation="sigmoid", name=f"{name}_gate")(gate)
-    y = layers.Multiply(name=f"{name}_weigh")([y, gate])
+    if gated:
+        gate = layers.GlobalAveragePooling2D(keepdims=True, name=f"{name}_squeeze")(y)
+        gate = layers.Conv2D(max(1, width // SQUEEZE), 1, activation="relu", name=f"{name}_narrow")(gate)
+        gate = layers.Conv2D(width, 1, activation="sigmoid", name=f"{name}_gate")(gate)
+        y = layers.Multiply(name=f"{name}_weigh")([y, gate])
     return layers.Activation("relu", name=f"{name}_out")(layers.Add(name=f"{name}_add")([x, y]))

@@ -1,0 +1,770 @@
+"""The commands of Classmood, and the only place that joins the stages: capture, inference, db and dashboard.
+
+Stages are imported inside the functions that use them: the pages must not load OpenCV, the capture must not load Dash.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+import webbrowser
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+
+import typer
+
+import config
+from config import ROOT, Settings
+from domain import Box, CaptureError, ClassmoodError, Frame, Moment, Tile
+
+if TYPE_CHECKING:
+    import numpy as np
+    from rich.progress import Progress
+
+    from capture.gallery import GalleryFinder
+    from capture.recording import RecordingSource
+    from capture.source import Source
+    from db.writer import Writer
+    from inference.pipeline import FrameReading, Pipeline, TileReading
+
+MODELS = ROOT / "models"
+DEMO_DATABASE = "demo.sqlite"
+"""Beside the configured database: a demonstration never mixes with real classes."""
+TOKEN_VARIABLE = "CLASSMOOD_TOKEN"
+"""The environment variable that hands the token of this start to the process that serves the pages."""
+EXIT_FAILED, EXIT_UNREADABLE = 1, 2
+STATUS_EVERY_S = 1.0
+READY = "ready"
+"""What a companion process prints when it is at work."""
+FAREWELL_S = 5.0
+"""A companion that has not ended by itself after this time is killed."""
+FRAMES_MISSED = 2.5
+"""Without a frame for this many periods there is a gap in the session, however slow the rate."""
+FLUSH_EVERY_FRAMES = 100
+"""How many frames of a recording may wait for the disk."""
+SIMULATED = "the simulated class"
+RETRY_S = 2.0
+"""A screen that cannot be read now (locked, unplugged) is tried again after this time."""
+DEMO_PATIENCE_S = 20.0
+"""A demonstration that does not see its own window for this long feeds the frames itself."""
+
+app = typer.Typer(
+    help="Classmood: how an online class is doing, read from the gallery view on the teacher's own screen.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def say(text: str) -> None:
+    """Print one line for the person at the terminal."""
+    print(text, flush=True)
+
+
+def main() -> None:
+    """Run one command; an error that a person can act on is printed as it is, without a traceback."""
+    try:
+        app(prog_name="classmood.py")
+    except ClassmoodError as error:
+        fail(error)
+
+
+def fail(error: Exception, code: int = EXIT_FAILED) -> NoReturn:
+    """Print an error on standard error and leave with its exit code."""
+    print(f"classmood: {error}", file=sys.stderr, flush=True)
+    sys.exit(code)
+
+
+def load_settings() -> Settings:
+    """The settings of this start: config.yaml, or the file that CLASSMOOD_CONFIG names."""
+    chosen = os.environ.get(config.CONFIG_VARIABLE)
+    return config.load(Path(chosen) if chosen else None)
+
+
+# --- from frames to rows --------------------------------------------------------------------------------------------
+
+
+class SessionRecorder:
+    """Turns the frames of one source into sessions: find the gallery, read it, write what it says.
+
+    A source that is not live has been named as a class by a person, so its first gallery starts the session. Raises
+    ModelError when a model cannot be used, StoreError when the database cannot be written.
+    """
+
+    def __init__(
+        self, source: Source, settings: Settings, writer: Writer, simulated: bool = False, whole_frame: bool = False
+    ) -> None:
+        from capture.presence import Presence
+
+        self._source = source
+        self._settings = settings
+        self._writer = writer
+        self._simulated = simulated
+        self._whole_frame = whole_frame or source.whole_frame
+        self._finder = self._new_finder()
+        self._pipeline = self._new_pipeline()
+        self.presence = Presence(settings.session, None if source.live else 0.0)
+        self.sessions: list[int] = []
+        self.moment: Moment | None = None
+        self.reason: str | None = None
+        self.readings = 0
+
+    def take(self, frame: Frame, at: float) -> None:
+        """Work on one frame; ``at`` is its time on a steady clock, in seconds."""
+        from capture.presence import Phase
+
+        tiles, moving, self.reason = self._look(frame)
+        in_sight = bool(tiles) or moving
+        change = self.presence.update(in_sight, at)
+        if change is not None:
+            self._apply(change.value, frame.taken_at)
+        if self.presence.phase is Phase.WATCHING and tiles:
+            self.moment = self._pipeline.step(frame, tiles)
+            self.readings += sum(observation.emotions is not None for observation in self.moment.observations)
+            self._writer.write(self.moment)
+        if not in_sight:
+            self.moment = None
+            self._source.look_elsewhere()
+
+    def close(self, at: float, reason: str) -> None:
+        """End the session that is still open, if any, at UNIX time ``at``."""
+        from capture.presence import Phase
+
+        if self.presence.phase is not Phase.WAITING:
+            self._writer.end_session(at, reason)
+
+    def _look(self, frame: Frame) -> tuple[tuple[Tile, ...], bool, str | None]:
+        """Tiles, whether they are moving just now, and why there are none."""
+        if self._whole_frame:
+            return (Tile(0, Box(0, 0, frame.width, frame.height), "on"),), False, None
+        if self._source.stills:
+            self._finder = self._new_finder()
+        gallery = self._finder.update(frame.image)
+        return gallery.tiles, gallery.moving, gallery.reason
+
+    def _apply(self, change: str, at: float) -> None:
+        if change == "start":
+            rules = self._settings.model_dump(mode="json", by_alias=True, include={"inference", "session", "privacy"})
+            title = self._settings.session.course
+            self.sessions.append(self._writer.start_session(self._source.kind, title, self._simulated, at, rules))
+        elif change == "pause":
+            self._writer.pause(at)
+        elif change == "resume":
+            self._writer.resume(at)
+        else:
+            self._writer.end_session(at, "no_gallery")
+            self._pipeline = self._new_pipeline()  # students of one session are not those of the next
+
+    def _new_finder(self) -> GalleryFinder:
+        from capture.gallery import GalleryFinder
+
+        return GalleryFinder()
+
+    def _new_pipeline(self) -> Pipeline:
+        import cv2
+
+        from inference.pipeline import Pipeline
+
+        cv2.setNumThreads(self._settings.inference.threads)
+        return Pipeline(self._settings, MODELS, time.monotonic if self._source.live else None)
+
+
+class Reporter:
+    """Says once a second how the capture is doing: to the pages by the database, to the terminal when it changes."""
+
+    def __init__(self, writer: Writer, wanted: str) -> None:
+        import psutil
+
+        self._process = psutil.Process()
+        self._process.cpu_percent()
+        self._writer = writer
+        self._wanted = wanted
+        self._due_at = 0.0
+        self._frames = 0
+        self._since = time.monotonic()
+        self._said = ""
+
+    def frame(self) -> None:
+        """Count one frame for the rate."""
+        self._frames += 1
+
+    def report(self, recorder: SessionRecorder, drops: int, error: str | None = None) -> None:
+        """Report when a second has passed since the last time, or at once when the state has changed."""
+        from db.status import CaptureStatus
+
+        state, message = self._state(recorder, error)
+        now = time.monotonic()
+        if now < self._due_at and message == self._said:
+            return
+        fps = self._frames / (now - self._since) if now > self._since else 0.0
+        self._writer.status(
+            CaptureStatus(
+                state=state,
+                message=message,
+                fps=round(fps, 2),
+                drops=drops,
+                cpu_percent=self._process.cpu_percent(),
+                error=error or self._writer.error,
+            )
+        )
+        if message != self._said:
+            say(message)
+        self._said, self._due_at, self._since, self._frames = message, now + STATUS_EVERY_S, now, 0
+
+    def _state(self, recorder: SessionRecorder, error: str | None) -> tuple[Any, str]:
+        if error:
+            return "error", error
+        phase = recorder.presence.phase.value
+        if phase == "waiting":
+            state = "ended" if recorder.sessions else "waiting"
+            return state, f"Waiting for {self._wanted}. {recorder.reason or 'Found one, making sure.'}"
+        if phase == "paused":
+            return "paused", f"Paused: {recorder.reason or 'no gallery in sight'}"
+        course = recorder.sessions[-1]
+        return "watching", f"Watching the class (session {course})."
+
+
+def watch(
+    source: Source,
+    recorder: SessionRecorder,
+    reporter: Reporter,
+    settings: Settings,
+    stop: threading.Event,
+    patience_s: float | None = None,
+) -> bool:
+    """Read a live source until it ends or ``stop`` is set, and close the session cleanly.
+
+    With ``patience_s``, gives up when no session has started by then. Returns whether it went on to the end.
+    """
+    from capture.latest import Latest
+
+    latest = Latest(source, settings.capture.rate_hz, stop.wait)
+    began = time.monotonic()
+    while not stop.is_set():
+        try:
+            frame = latest.next()
+        except CaptureError as error:
+            reporter.report(recorder, latest.dropped, error=str(error))
+            stop.wait(RETRY_S)
+            continue
+        if frame is None:
+            break
+        recorder.take(frame, time.monotonic())
+        reporter.frame()
+        reporter.report(recorder, latest.dropped)
+        if patience_s is not None and not recorder.sessions and time.monotonic() - began > patience_s:
+            return False
+    recorder.close(time.time(), "stopped")
+    return True
+
+
+# --- the pages beside the capture -----------------------------------------------------------------------------------
+
+
+@contextmanager
+def companion(command: list[str], environment: dict[str, str] | None = None) -> Iterator[str]:
+    """A second process for as long as the block lasts; gives the line that it prints when it is ready, "" when it died.
+
+    It watches the pipe on its standard input, so that it ends even when this process is killed; it does not get the
+    terminal's Ctrl-C, so that the capture can close its session first.
+    """
+    detached: dict[str, Any] = (
+        {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP}
+        if sys.platform == "win32"
+        else {"start_new_session": True}
+    )
+    process = subprocess.Popen(
+        command,
+        cwd=ROOT,
+        env={**os.environ, **(environment or {})},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        encoding="utf-8",
+        **detached,
+    )
+    assert process.stdin
+    assert process.stdout
+    try:
+        yield process.stdout.readline().strip()
+    finally:
+        process.stdin.close()
+        process.terminate()
+        try:
+            process.wait(timeout=FAREWELL_S)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+        process.stdout.close()
+
+
+def end_with_parent(stop: Callable[[], None]) -> None:
+    """Call ``stop`` when the process that started this one is gone: the pipe on standard input ends with it."""
+
+    def wait_for_end() -> None:
+        sys.stdin.buffer.read()
+        stop()
+
+    threading.Thread(target=wait_for_end, name="parent", daemon=True).start()
+
+
+@contextmanager
+def pages(settings: Settings, url: str, open_browser: bool) -> Iterator[None]:
+    """Serve the pages in a process of their own; prints their address and opens a browser where there is one."""
+    from dashboard.access import address, new_token
+
+    token = new_token()
+    command = [sys.executable, str(ROOT / "cli.py"), "dashboard", "--database", url, "--child"]
+    with companion(command, {TOKEN_VARIABLE: token}) as answer:
+        if answer != READY:
+            raise ClassmoodError("the pages did not start; the line above says why")
+        where = address(settings.dashboard.host, settings.dashboard.port, token)
+        say(f"The live page: {where}")
+        if open_browser and settings.dashboard.open_browser:
+            open_in_browser(where)
+        yield
+
+
+def open_in_browser(where: str) -> None:
+    """Show an address in the person's browser, where there is a desktop to show it on."""
+    if sys.platform in {"win32", "darwin"} or os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"):
+        webbrowser.open(where)
+
+
+def stop_on_signals() -> threading.Event:
+    """An event that Ctrl-C and a polite kill set; a second Ctrl-C ends the program at once."""
+    stop = threading.Event()
+
+    def ask_to_stop(number: int, _: object) -> None:
+        if stop.is_set():
+            raise KeyboardInterrupt
+        stop.set()
+
+    signal.signal(signal.SIGINT, ask_to_stop)
+    signal.signal(signal.SIGTERM, ask_to_stop)
+    return stop
+
+
+# --- the commands ---------------------------------------------------------------------------------------------------
+
+NoBrowser = Annotated[bool, typer.Option("--no-browser", help="Do not open a browser window.")]
+Seconds = Annotated[float | None, typer.Option("--seconds", min=1, help="Stop by itself after this many seconds.")]
+
+
+@app.command()
+def demo(no_browser: NoBrowser = False, seconds: Seconds = None) -> None:
+    """Show a simulated class: a drawn gallery in a real window, read from the screen, with the live page beside it."""
+    from capture.simulator.stage import stage
+
+    settings, stop = load_settings(), stop_on_signals()
+    url = f"{settings.database.url.rpartition('/')[0]}/{DEMO_DATABASE}"
+    with ExitStack() as stack:
+        writer = stack.enter_context(open_writer(url, settings.capture.rate_hz))
+        stack.enter_context(pages(settings, url, not no_browser))
+        stop_after(seconds, stop)
+        shown = stack.enter_context(stage(settings.simulator, companion))
+        say(shown.description)
+        done = False
+        if shown.visible:
+            done = record("screen", settings, writer, stop, SIMULATED, DEMO_PATIENCE_S)
+            if not done:
+                say("The simulated window is covered or cannot be read; its frames go straight to the program instead.")
+        if not done:
+            record("simulator", settings, writer, stop, SIMULATED)
+
+
+@app.command()
+def run(no_browser: NoBrowser = False, seconds: Seconds = None) -> None:
+    """Watch the screen for a Zoom gallery and record the class; Ctrl-C ends the session and the program."""
+    live("screen", "a Zoom meeting in gallery view on this screen", no_browser, seconds)
+
+
+@app.command()
+def webcam(no_browser: NoBrowser = False, seconds: Seconds = None) -> None:
+    """Read your own camera as a class of one: the quickest look at what the program sees in a face."""
+    live("webcam", "a picture from the camera", no_browser, seconds)
+
+
+def live(kind: str, wanted: str, no_browser: bool, seconds: float | None) -> None:
+    """Record from a live source into the configured database, with the pages beside it."""
+    settings, stop = load_settings(), stop_on_signals()
+    with (
+        open_writer(settings.database.url, settings.capture.rate_hz) as writer,
+        pages(settings, settings.database.url, not no_browser),
+    ):
+        stop_after(seconds, stop)
+        record(kind, settings, writer, stop, wanted)
+
+
+@contextmanager
+def open_writer(url: str, rate_hz: float) -> Iterator[Writer]:
+    """The one writer of a database, which says good-bye to the pages when the block ends.
+
+    Raises StoreError where another writer is at work or the file cannot be used.
+    """
+    from db.engine import open_store
+    from db.status import CaptureStatus
+    from db.writer import GAP_S, Writer
+
+    with Writer(open_store(url, write=True), gap_s=max(GAP_S, FRAMES_MISSED / rate_hz)) as writer:
+        for session in writer.healed:
+            say(f"Session {session} was cut off last time; it was closed at its last reading.")
+        yield writer
+        if writer.dropped:
+            say(f"{writer.dropped} moments were lost because the database could not be written.")
+        writer.status(CaptureStatus("stopped"))
+
+
+def stop_after(seconds: float | None, stop: threading.Event) -> None:
+    """Set ``stop`` after a time, where one is given."""
+    if seconds is not None:
+        timer = threading.Timer(seconds, stop.set)
+        timer.daemon = True
+        timer.start()
+
+
+def record(
+    kind: str, settings: Settings, writer: Writer, stop: threading.Event, wanted: str, patience_s: float | None = None
+) -> bool:
+    """Open a live source and watch it; see ``watch``."""
+    from capture.source import open_live
+
+    with open_live(kind, settings, time.time) as source:
+        recorder = SessionRecorder(source, settings, writer, simulated=wanted == SIMULATED)
+        return watch(source, recorder, Reporter(writer, wanted), settings, stop, patience_s)
+
+
+@app.command()
+def dashboard(
+    no_browser: NoBrowser = False,
+    database: Annotated[
+        str | None, typer.Option(help="Another database than the configured one, as an address.")
+    ] = None,
+    child: Annotated[bool, typer.Option(hidden=True)] = False,
+) -> None:
+    """Serve the pages alone: look at what was recorded, while no class is watched."""
+    from dashboard.access import address, new_token
+    from dashboard.app import create_app, serve
+    from db.engine import open_store
+
+    settings = load_settings()
+    engine = open_store(database or settings.database.url, write=False)
+    host, port = settings.dashboard.host, settings.dashboard.port
+    token = os.environ.pop(TOKEN_VARIABLE, None) or new_token()
+
+    def ready() -> None:
+        if child:
+            say(READY)
+            return
+        say(f"The live page: {address(host, port, token)}\nCtrl-C ends it.")
+        if settings.dashboard.open_browser and not no_browser:
+            open_in_browser(address(host, port, token))
+
+    if child:
+        end_with_parent(lambda: os._exit(0))
+    serve(create_app(engine, settings, token), host, port, on_ready=ready)
+
+
+@app.command()
+def replay(
+    path: Annotated[Path, typer.Argument(metavar="VIDEO_OR_FOLDER", help="A recording, or a folder of pictures.")],
+    whole_frame: Annotated[bool, typer.Option(help="The picture shows one person, not a gallery.")] = False,
+) -> None:
+    """Turn a recording of a class, or a folder of pictures, into a session, faster than real time."""
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    from capture.recording import open_recording
+
+    settings, stop = load_settings(), stop_on_signals()
+    columns = (TextColumn("Reading"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with (
+        open_recording(path, settings.capture.rate_hz) as source,
+        open_writer(settings.database.url, settings.capture.rate_hz) as writer,
+    ):
+        recorder = SessionRecorder(source, settings, writer, whole_frame=whole_frame)
+        with Progress(*columns, transient=True, console=Console(stderr=True)) as progress:
+            frames = play(source, recorder, writer, stop, progress)
+    if not recorder.sessions:
+        raise CaptureError(f"{path}: no gallery in any of {frames} frames. {recorder.reason or ''}")
+    say(summary(recorder, source, frames))
+
+
+def play(
+    source: RecordingSource, recorder: SessionRecorder, writer: Writer, stop: threading.Event, progress: Progress
+) -> int:
+    """Take every frame of a recording in the file's own time; returns how many there were."""
+    task = progress.add_task("frames", total=source.total or None)
+    frames, at = 0, 0.0
+    while not stop.is_set() and (frame := source.grab()) is not None:
+        at = frame.taken_at
+        recorder.take(frame, at)
+        frames += 1
+        if frames % FLUSH_EVERY_FRAMES == 0:
+            writer.flush()  # a recording can wait for the disk; a live class cannot
+        progress.update(task, completed=frames)
+    recorder.close(at, "stopped" if stop.is_set() else "source_ended")
+    return frames
+
+
+def summary(recorder: SessionRecorder, source: RecordingSource, frames: int) -> str:
+    """One sentence on what a replay brought."""
+    which = ", ".join(map(str, recorder.sessions))
+    text = f"Session {which}: {frames} frames, {recorder.readings} readings of faces."
+    if source.unreadable:
+        text += f" {source.unreadable} pictures could not be read and were left out."
+    return text + " Look at it with: python3 classmood.py dashboard"
+
+
+@app.command()
+def inspect(
+    picture: Annotated[Path, typer.Argument(metavar="PICTURE", help="A screenshot of a gallery: PNG, JPEG or WebP.")],
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")] = False,
+    overlay: Annotated[Path | None, typer.Option(metavar="OUT.png", help="Draw what was seen into a copy.")] = None,
+) -> None:
+    """Say what the program sees in one picture: tiles, names, faces, emotions, and why it abstains."""
+    from capture.recording import read_picture
+
+    settings = load_settings()
+    try:
+        image = read_picture(picture)
+    except CaptureError as error:
+        fail(error, EXIT_UNREADABLE)
+    report, reading = look_at(image, settings)
+    if overlay is not None:
+        write_overlay(overlay, image, reading)
+    say(json.dumps(report, ensure_ascii=False) if as_json else described(report))
+
+
+def look_at(image: np.ndarray, settings: Settings) -> tuple[dict[str, Any], FrameReading]:
+    """All that the program sees in one picture, as the values of ``inspect --json`` and as the reading behind them."""
+    from capture.gallery import GalleryFinder
+    from inference.pipeline import Pipeline
+
+    pipeline = Pipeline(settings, MODELS)
+    started = time.perf_counter()
+    gallery = GalleryFinder().update(image)
+    tiles_ms = (time.perf_counter() - started) * 1000
+    reading = pipeline.read(Frame(0, time.time(), image), gallery.tiles)
+    timing = {"tiles": tiles_ms, **reading.timing_ms}
+    report = {
+        "size": [image.shape[1], image.shape[0]],
+        "gallery": bool(gallery.tiles),
+        "reason": gallery.reason,
+        "tiles": [tile_report(tile) for tile in reading.tiles],
+        "timing_ms": {name: round(ms, 1) for name, ms in {**timing, "total": sum(timing.values())}.items()},
+    }
+    return report, reading
+
+
+def tile_report(reading: TileReading) -> dict[str, Any]:
+    """One tile in the form of ``inspect --json``."""
+    return {
+        "box": list(reading.tile.box),
+        "camera": reading.tile.camera,
+        "name": reading.name.text if reading.name else None,
+        "faces": [
+            {
+                "box": list(face.face.box),
+                "score": round(face.face.score, 4),
+                "emotions": {name: round(p, 4) for name, p in face.emotions.as_dict().items()}
+                if face.emotions
+                else None,
+                "abstained": face.quality.abstained,
+            }
+            for face in reading.faces
+        ],
+    }
+
+
+def described(report: dict[str, Any]) -> str:
+    """The same in words for the terminal."""
+    if not report["gallery"]:
+        return f"No gallery: {report['reason']}"
+    lines = [f"{len(report['tiles'])} tiles in {report['timing_ms']['total']:.0f} ms"]
+    for number, tile in enumerate(report["tiles"], start=1):
+        seen = [face_in_words(face) for face in tile["faces"]] or ["-"]
+        lines.append(f"{number:>3}  {tile['camera']:<10} {tile['name'] or '(name not read)':<24} {'; '.join(seen)}")
+    return "\n".join(lines)
+
+
+def face_in_words(face: dict[str, Any]) -> str:
+    """A face's leading emotion, or why it is not judged."""
+    if face["emotions"] is None:
+        return f"not judged: {face['abstained'].replace('_', ' ')}"
+    leading = max(face["emotions"], key=face["emotions"].get)
+    return f"looks {leading} ({face['emotions'][leading]:.0%})"
+
+
+def write_overlay(path: Path, image: np.ndarray, reading: FrameReading) -> None:
+    """Draw what was seen into a copy of the picture, because a person asked for it; raises CaptureError."""
+    import cv2
+
+    from inference.overlay import overlay
+
+    encoded = cv2.imencode(".png", overlay(image, reading.tiles))[1]
+    try:
+        path.write_bytes(encoded.tobytes())
+    except OSError as error:
+        raise CaptureError(f"{path}: the overlay cannot be written ({error.strerror})") from None
+
+
+# --- the checks of `doctor` -----------------------------------------------------------------------------------------
+
+FINE, LOOK, BROKEN = "ok", "look", "broken"
+Finding = tuple[str, str, str]
+"""A mark, what was found, and what to do about it."""
+CPU_LOOK_S = 1.0
+LEAST_FREE_CORES = 0.7
+"""A class needs about a third of a core beside Zoom; twice that leaves air."""
+LEAST_FREE_MB = 500
+"""A school year of classes takes about 300 MB."""
+
+
+def check_python(_: Settings) -> Finding:
+    return FINE, f"Python {sys.version.split()[0]} on {sys.platform}", ""
+
+
+def check_screen(settings: Settings) -> Finding:
+    from capture.screen import ScreenSource
+
+    with ScreenSource(settings.capture, time.time) as source:
+        frame = source.grab()
+    if frame.image.max() == frame.image.min():
+        return LOOK, "the screen is one even colour", "Unlock it; on macOS allow Screen Recording for the terminal."
+    return FINE, f"a grab of {frame.width}x{frame.height} pixels", ""
+
+
+def check_monitors(settings: Settings) -> Finding:
+    from capture.screen import monitors_and_scales
+
+    found = monitors_and_scales(settings.capture)
+    text = "; ".join(f"{i}: {b.width}x{b.height} at {b.left},{b.top}, {s:.0%}" for i, (b, s) in enumerate(found, 1))
+    return FINE, text, ""
+
+
+def check_zoom(settings: Settings) -> Finding:
+    from capture.gallery import GalleryFinder
+    from capture.screen import ScreenSource
+
+    with ScreenSource(settings.capture, time.time) as source:
+        for _ in source.areas:
+            gallery = GalleryFinder().update(source.grab().image)
+            if gallery.tiles:
+                return FINE, f"a gallery of {len(gallery.tiles)} tiles is in sight", ""
+            source.look_elsewhere()
+    running = "Zoom runs, but no gallery is in sight" if zoom_runs() else "Zoom does not run"
+    return LOOK, running, "Open the meeting in gallery view, uncovered, before `run`."
+
+
+def zoom_runs() -> bool:
+    """Whether a process of the Zoom client is there, on any of the three systems."""
+    import psutil
+
+    names = (process.info["name"] or "" for process in psutil.process_iter(["name"]))
+    return any(name.casefold() in {"zoom", "zoom.exe", "zoom.us"} for name in names)
+
+
+def check_models(settings: Settings) -> Finding:
+    from inference.emotion import EmotionModel
+    from inference.pipeline import EMOTION_MODEL
+
+    EmotionModel(MODELS / EMOTION_MODEL, settings.inference.threads)
+    card = json.loads((MODELS / EMOTION_MODEL).with_suffix(".json").read_text("utf-8"))
+    return FINE, f"{EMOTION_MODEL} matches its card (sha256 {card['sha256'][:12]})", ""
+
+
+def check_database(settings: Settings) -> Finding:
+    from db.engine import open_store, store_path
+
+    engine = open_store(settings.database.url, write=True)
+    path = store_path(engine)
+    engine.dispose()
+    free_mb = shutil.disk_usage(path.parent).free // 2**20
+    if free_mb < LEAST_FREE_MB:
+        return LOOK, f"{path} opens, but only {free_mb} MB are free", f"Free {LEAST_FREE_MB} MB on this disk."
+    return FINE, f"{path} opens, {free_mb // 1024} GB free", ""
+
+
+def check_port(settings: Settings) -> Finding:
+    host, port = settings.dashboard.host, settings.dashboard.port
+    with socket.socket() as probe:
+        if probe.connect_ex((host, port)) == 0:
+            return LOOK, f"port {port} is in use", "Stop that program (another Classmood?) or change dashboard.port."
+    return FINE, f"port {port} is free", ""
+
+
+def check_processor(_: Settings) -> Finding:
+    import psutil
+
+    cores = psutil.cpu_count() or 1
+    free = cores * (1 - psutil.cpu_percent(CPU_LOOK_S) / 100)
+    finding = f"{free:.1f} of {cores} cores are free now"
+    if free < LEAST_FREE_CORES:
+        return LOOK, finding, "Close programs, or lower capture.rate_hz."
+    return FINE, finding, ""
+
+
+CHECKS: dict[str, Callable[[Settings], Finding]] = {
+    "Python": check_python,
+    "Screen": check_screen,
+    "Monitors": check_monitors,
+    "Zoom": check_zoom,
+    "Models": check_models,
+    "Database": check_database,
+    "Port": check_port,
+    "Processor": check_processor,
+}
+
+
+@app.command()
+def doctor() -> None:
+    """Check this machine: screen, monitors, Zoom, models, database, port, processor; each with the fix."""
+    from rich.console import Console
+    from rich.table import Table
+
+    settings = load_settings()
+    table = Table(box=None, pad_edge=False)
+    for title in ("", "Check", "Found", "What to do"):
+        table.add_column(title, overflow="fold")
+    broken = False
+    for name, check in CHECKS.items():
+        try:
+            mark, finding, fix = check(settings)
+        except ClassmoodError as error:
+            mark, finding, fix = BROKEN, str(error), ""
+        broken |= mark == BROKEN
+        table.add_row(mark, name, finding, fix)
+    Console().print(table)
+    if broken:
+        sys.exit(EXIT_FAILED)
+
+
+@app.command()
+def setup(
+    training: Annotated[bool, typer.Option("--training", help="Also what training and the tests need.")] = False,
+) -> None:
+    """Install what the program needs into .venv, and nothing more."""
+    say("Everything is installed" + (", training and tests included." if training else "."))
+
+
+@app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
+def test(context: typer.Context) -> None:
+    """Run the checks: style, types, tests. Further words go to pytest."""
+    steps = [["ruff", "check", "."], ["ruff", "format", "--check", "."], ["pyright"], ["pytest", *context.args]]
+    failed = [step[0] for step in steps if subprocess.call([sys.executable, "-m", *step], cwd=ROOT) != 0]
+    if failed:
+        raise ClassmoodError(f"these checks failed: {', '.join(dict.fromkeys(failed))}")
+
+
+if __name__ == "__main__":
+    main()
