@@ -272,8 +272,10 @@ def watch(
 
 
 @contextmanager
-def companion(command: list[str], environment: dict[str, str] | None = None) -> Iterator[str]:
+def companion(command: list[str], environment: dict[str, str] | None = None, quiet: bool = False) -> Iterator[str]:
     """A second process for as long as the block lasts; gives the line that it prints when it is ready, "" when it died.
+
+    What it says on standard error goes to the terminal, unless it is a ``quiet`` one that talks to itself.
 
     It watches the pipe on its standard input, so that it ends even when this process is killed; it does not get the
     terminal's Ctrl-C, so that the capture can close its session first.
@@ -289,6 +291,7 @@ def companion(command: list[str], environment: dict[str, str] | None = None) -> 
         env={**os.environ, **(environment or {})},
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL if quiet else None,
         encoding="utf-8",
         **detached,
     )
@@ -311,7 +314,9 @@ def end_with_parent(stop: Callable[[], None]) -> None:
     """Call ``stop`` when the process that started this one is gone: the pipe on standard input ends with it."""
 
     def wait_for_end() -> None:
-        sys.stdin.buffer.read()
+        # Not through sys.stdin: its lock, held by a waiting thread, would stop the interpreter from ending.
+        while os.read(sys.stdin.fileno(), 1):
+            pass
         stop()
 
     threading.Thread(target=wait_for_end, name="parent", daemon=True).start()
@@ -326,7 +331,7 @@ def pages(settings: Settings, url: str, open_browser: bool) -> Iterator[None]:
     command = [sys.executable, str(ROOT / "cli.py"), "dashboard", "--database", url, "--child"]
     with companion(command, {TOKEN_VARIABLE: token}) as answer:
         if answer != READY:
-            raise ClassmoodError("the pages did not start; the line above says why")
+            sys.exit(EXIT_FAILED)  # its own line on standard error has said why
         where = address(settings.dashboard.host, settings.dashboard.port, token)
         say(f"The live page: {where}")
         if open_browser and settings.dashboard.open_browser:
@@ -364,6 +369,7 @@ Seconds = Annotated[float | None, typer.Option("--seconds", min=1, help="Stop by
 def demo(no_browser: NoBrowser = False, seconds: Seconds = None) -> None:
     """Show a simulated class: a drawn gallery in a real window, read from the screen, with the live page beside it."""
     from capture.simulator.stage import stage
+    from capture.source import open_live
 
     settings, stop = load_settings(), stop_on_signals()
     url = f"{settings.database.url.rpartition('/')[0]}/{DEMO_DATABASE}"
@@ -375,11 +381,13 @@ def demo(no_browser: NoBrowser = False, seconds: Seconds = None) -> None:
         say(shown.description)
         done = False
         if shown.visible:
-            done = record("screen", settings, writer, stop, SIMULATED, DEMO_PATIENCE_S)
+            with open_live("screen", settings, time.time) as source:
+                done = record(source, settings, writer, stop, SIMULATED, DEMO_PATIENCE_S)
             if not done:
                 say("The simulated window is covered or cannot be read; its frames go straight to the program instead.")
         if not done:
-            record("simulator", settings, writer, stop, SIMULATED)
+            with open_live("simulator", settings, time.time) as source:
+                record(source, settings, writer, stop, SIMULATED)
 
 
 @app.command()
@@ -396,13 +404,16 @@ def webcam(no_browser: NoBrowser = False, seconds: Seconds = None) -> None:
 
 def live(kind: str, wanted: str, no_browser: bool, seconds: float | None) -> None:
     """Record from a live source into the configured database, with the pages beside it."""
+    from capture.source import open_live
+
     settings, stop = load_settings(), stop_on_signals()
     with (
+        open_live(kind, settings, time.time) as source,
         open_writer(settings.database.url, settings.capture.rate_hz) as writer,
         pages(settings, settings.database.url, not no_browser),
     ):
         stop_after(seconds, stop)
-        record(kind, settings, writer, stop, wanted)
+        record(source, settings, writer, stop, wanted)
 
 
 @contextmanager
@@ -433,14 +444,16 @@ def stop_after(seconds: float | None, stop: threading.Event) -> None:
 
 
 def record(
-    kind: str, settings: Settings, writer: Writer, stop: threading.Event, wanted: str, patience_s: float | None = None
+    source: Source,
+    settings: Settings,
+    writer: Writer,
+    stop: threading.Event,
+    wanted: str,
+    patience_s: float | None = None,
 ) -> bool:
-    """Open a live source and watch it; see ``watch``."""
-    from capture.source import open_live
-
-    with open_live(kind, settings, time.time) as source:
-        recorder = SessionRecorder(source, settings, writer, simulated=wanted == SIMULATED)
-        return watch(source, recorder, Reporter(writer, wanted), settings, stop, patience_s)
+    """Watch a live source; see ``watch``."""
+    recorder = SessionRecorder(source, settings, writer, simulated=wanted == SIMULATED)
+    return watch(source, recorder, Reporter(writer, wanted), settings, stop, patience_s)
 
 
 @app.command()

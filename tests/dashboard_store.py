@@ -10,6 +10,7 @@ from typing import Any
 
 import dash
 import numpy as np
+from waitress import wasyncore
 
 from dashboard.app import bind
 from db.status import CaptureState, CaptureStatus
@@ -131,7 +132,7 @@ def serving(app: dash.Dash) -> Iterator[int]:
     try:
         yield server.effective_port
     finally:
-        # What is being answered is answered first: a closed server's workers have nowhere to send it.
+        # What is being answered is answered first; then the loop closes its own sockets, so that none is just opened.
         server.task_dispatcher.shutdown()
-        server.close()
+        server.trigger.pull_trigger(lambda: wasyncore.close_all(server._map, ignore_all=True))
         thread.join()

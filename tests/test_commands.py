@@ -247,30 +247,37 @@ def test_a_faulty_configuration_is_named_with_its_line(type_command, tmp_path: P
 
 
 @pytest.mark.parametrize("command", ["run", "dashboard"])
-def test_a_foreign_database_is_refused_and_left_as_it_is(type_command, settings: Path, command: str) -> None:
+def test_a_foreign_database_is_refused_and_left_as_it_is(
+    type_command, settings: Path, display: str, command: str
+) -> None:
     database = settings.with_name("class.sqlite")
     database.write_bytes(b"somebody's diary" * 100)
-    done = type_command(command, "--no-browser")
+    done = type_command(command, "--no-browser", DISPLAY=display)
     assert done.returncode == 1
     assert len(done.stderr.splitlines()) == 1
     assert str(database) in done.stderr
     assert database.read_bytes() == b"somebody's diary" * 100
 
 
-def test_a_port_in_use_is_named(type_command, settings: Path) -> None:
+@pytest.mark.parametrize("command", ["dashboard", "run"])
+def test_a_port_in_use_is_named(type_command, settings: Path, display: str, command: str) -> None:
     port = int(re.search(r"port: (\d+)", settings.read_text())[1])  # type: ignore[index]
     with socket.socket() as other:
         other.bind(("127.0.0.1", port))
         other.listen()
-        done = type_command("dashboard", "--no-browser")
+        done = type_command(command, "--no-browser", DISPLAY=display)
     assert done.returncode == 1
+    assert done.stdout == ""
+    assert len(done.stderr.splitlines()) == 1
     assert f"port {port}" in done.stderr
 
 
 def test_without_a_display_run_says_what_to_do(type_command, settings: Path) -> None:
     done = type_command("run", "--no-browser", DISPLAY="", WAYLAND_DISPLAY="")
     assert done.returncode == 1
-    assert "DISPLAY must be set" in done.stderr.splitlines()[-1]
+    assert done.stdout == ""
+    assert len(done.stderr.splitlines()) == 1
+    assert "DISPLAY must be set" in done.stderr
 
 
 def test_a_wrong_word_gets_usage_and_exit_code_2(type_command) -> None:

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import json
+import shutil
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import cv2
 import numpy as np
 import pytest
 
-from domain import EMOTIONS, ModelError
+from domain import EMOTIONS, ClassmoodError, ModelError
 from tests.test_training_data import write_csv, write_votes
 from training import data, evaluate, explore
 
 pytest.importorskip("tensorflow", reason="training is not installed: python3 classmood.py setup --training")
-from training import export, train
+from training import ablate, export, train
 
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation doesn't accept a copy:DeprecationWarning")
 """Keras saves TensorFlow's tensors through an interface that NumPy 2 calls old."""
@@ -97,6 +101,60 @@ def test_a_finished_run_is_not_repeated_and_another_recipe_is_refused(
     assert "another recipe" in capsys.readouterr().err
 
 
+def test_a_run_from_before_a_setting_existed_goes_on(place: Path, run: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "run"
+    shutil.copytree(run, folder)
+    known = json.loads((folder / "recipe.json").read_text())
+    del known["rows"], known["recipe"]["gates"], known["recipe"]["augmentation"]
+    (folder / "recipe.json").write_text(json.dumps(known))
+    options = ["--run", str(folder), "--epochs", "4", "--batch", "16", "--average-steps", "20", "--quiet"]
+    assert train.main(["--data", str(place), *options]) == 0
+
+
+@pytest.mark.parametrize("odd", [{"augmentation": "place,rain"}, {"heads": "none"}])
+def test_odd_names_in_a_recipe_are_refused(odd: dict[str, Any]) -> None:
+    with pytest.raises(ClassmoodError, match="expected .*found (rain|none)"):
+        train.Recipe(**odd)
+
+
+def test_callbacks_see_and_change_the_state_of_a_running_epoch() -> None:
+    class KeepsItsStateElsewhere:
+        """A model of Keras on JAX: variables hold nothing until they are synchronised."""
+
+        optimizer = SimpleNamespace(learning_rate=None)
+        weights: list[np.ndarray] | None = None
+
+        def jax_state_sync(self) -> None:
+            self.optimizer.learning_rate = 0.5
+            self.weights = [np.ones(2)]
+
+        def get_weights(self) -> list[np.ndarray]:
+            assert self.weights is not None
+            return self.weights
+
+    class Averaged:
+        weights = (np.zeros(2),)
+
+        def get_weights(self) -> list[np.ndarray]:
+            return list(self.weights)
+
+        def set_weights(self, weights: list[np.ndarray]) -> None:
+            self.weights = tuple(weights)
+
+    model: Any = KeepsItsStateElsewhere()
+    averaged: Any = Averaged()
+    schedule = train.Schedule(train.Recipe(epochs=1, learning_rate=1.0), 100, [], lambda: 0.0)
+    average = train.Average(averaged, train.AVERAGE_EVERY_STEPS, 0)
+    for callback in (schedule, average):
+        callback.set_model(model)
+    schedule.on_train_batch_begin(0)
+    assert model.optimizer.learning_rate == train.learning_rate(0, 1.0)  # set after the state came back
+    model.weights = None
+    for step in range(train.AVERAGE_EVERY_STEPS):
+        average.on_train_batch_end(step)
+    assert np.array_equal(averaged.weights[0], np.ones(2))
+
+
 def test_a_broken_run_goes_on_where_it_stopped(faces: data.Faces, tmp_path: Path) -> None:
     recipe = train.Recipe(epochs=2, batch=32)
 
@@ -166,6 +224,26 @@ def test_the_export_keeps_the_contract_and_its_card_the_hash(exported: Path, pla
         assert probabilities.sum(axis=1) == pytest.approx(1, abs=1e-4)
 
 
+def test_the_card_tells_of_all_runs_behind_the_model(run: Path, place: Path, faces: data.Faces, tmp_path: Path) -> None:
+    second, target = tmp_path / "second", tmp_path / "models" / "emotion.onnx"
+    recipe = train.Recipe(epochs=1, batch=32, learning_rate=0.02, start=str(run / "averaged.keras"))
+    train.train(recipe, faces, second, verbose=0)
+    weights = tmp_path / "models" / "emotion.weights.h5"
+    options = ["--data", str(place), "--out", str(target), "--weights", str(weights)]
+    assert export.main([str(second / "best.keras"), *options]) == 0
+    told = json.loads(target.with_suffix(".json").read_text())["recipe"]
+    first_command, second_command, export_command, measure_command = told["commands"]
+    assert "--epochs 4 --batch 16 --average-steps 20" in first_command
+    assert "--learning-rate 0.02" in second_command
+    assert f"--start {run.name}/averaged.keras" in second_command
+    assert export_command == "python -m training.export second/best.keras"
+    assert measure_command.startswith("python -m training.evaluate")
+    assert [part["epochs_done"] for part in told["runs"]] == [4, 1]
+    assert str(tmp_path) not in json.dumps(told)
+    assert export.main([str(weights), *options]) == 0  # from a clone, where the runs are gone
+    assert json.loads(target.with_suffix(".json").read_text())["recipe"]["runs"] == told["runs"]
+
+
 def test_the_kept_weights_are_those_of_the_run(exported: Path, run: Path, faces: data.Faces) -> None:
     kept, trained = (
         export.float_network(path) for path in (exported.parent / "emotion.weights.h5", run / "best.keras")
@@ -204,11 +282,89 @@ def test_scores_are_those_counted_by_hand() -> None:
     probabilities[[0, 1, 2, 3], [0, 0, 3, 3]] = 0.7
     found = evaluate.scores(probabilities, np.array([0, 3, 3, 3]))
     assert found["accuracy"] == 0.75
-    assert found["per_class"]["happy"] == {"precision": 1.0, "recall": 0.6667, "f1": 0.8, "faces": 3}
+    happy = {"precision": 1.0, "precision_95": (0.3424, 1.0), "recall": 0.6667, "recall_95": (0.2077, 0.9385)}
+    assert found["per_class"]["happy"] == happy | {"f1": 0.8, "faces": 3}
+    assert found["per_class"]["sad"]["recall_95"] == (0.0, 1.0)
     assert found["macro_f1"] == pytest.approx((2 / 3 + 0.8) / 7, abs=1e-3)
     assert found["calibration"]["ece"] == pytest.approx(0.05)
     assert found["confusion"][3][:4] == [1, 0, 0, 2]
     assert evaluate.interval(0.5, 100) == (0.4038, 0.5962)
+
+
+def test_intervals_hold_the_figure_and_shrink_with_more_faces() -> None:
+    draw = np.random.default_rng(1)
+    widths: dict[str, list[float]] = {"macro_f1": [], "ece": [], "kept": []}
+    for count in (200, 5000):
+        probabilities = draw.dirichlet(np.ones(7), count)
+        truth = np.array([draw.choice(7, p=row) for row in probabilities])
+        found = evaluate.scores(probabilities, truth)
+        full = draw.random(count) < 0.9
+        share = evaluate.kept(full & (draw.random(count) < 0.8), full)
+        for name, value, (low, high) in (
+            ("macro_f1", found["macro_f1"], found["macro_f1_95"]),
+            (
+                "ece",
+                max(found["calibration"]["ece"], found["calibration"]["ece_95"][0]),
+                found["calibration"]["ece_95"],
+            ),
+            ("kept", share["share"], share["interval_95"]),
+        ):
+            assert low <= value <= high
+            widths[name].append(high - low)
+    assert all(wide > 2 * narrow for wide, narrow in widths.values())
+
+
+def test_the_ablation_compares_is_not_repeated_and_replaces_its_table(
+    place: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    document = tmp_path / "model.md"
+    document.write_text(f"# Model\n\n{ablate.STARTS}\nold\n{ablate.ENDS}\n\nmore\n")
+    options = ["--data", str(place), "--out", str(tmp_path / "runs"), "--doc", str(document), "--sample"]
+    assert ablate.main([*options, "--only", "only-fer2013"]) == 0
+    written = document.read_text()
+    assert "old" not in written
+    assert written.endswith(f"{ablate.ENDS}\n\nmore\n")
+    assert "python -m training.ablate --sample --only only-fer2013" in written
+    assert written.count("FER2013's labels alone") == written.count("the whole recipe |") == 1
+    assert "±" in written
+    found = json.loads((tmp_path / "runs" / "ablation.json").read_text())
+    assert set(found["runs"]) == {ablate.WHOLE, "only-fer2013"}
+    assert found["runs"][ablate.WHOLE]["difference"]["fer2013"] == [0.0, 0.0]
+    before = (tmp_path / "runs" / "whole" / "last.keras").read_bytes()
+    assert ablate.main([*options, "--only", "only-fer2013"]) == 0
+    assert (tmp_path / "runs" / "whole" / "last.keras").read_bytes() == before
+    assert document.read_text() == written
+    assert ablate.main([*options, "--only", "only-fer2013", "--seed", "2"]) == 2
+    assert "another recipe" in capsys.readouterr().err
+
+
+def test_every_comparison_is_a_network_that_can_be_built() -> None:
+    sizes = {}
+    for name, (_, changes) in ablate.VARIANTS.items():
+        recipe = dataclasses.replace(train.Recipe(), **changes)
+        assert (recipe != train.Recipe()) == (name != ablate.WHOLE)
+        if recipe.gates is False or recipe.width != 1 or name == ablate.WHOLE:
+            sizes[name] = recipe.network().count_params()
+    assert sizes["half-width"] < sizes["no-gates"] < sizes[ablate.WHOLE]
+
+
+def test_a_table_without_a_place_in_a_document_comes_at_its_end(tmp_path: Path) -> None:
+    document = tmp_path / "model.md"
+    document.write_text("# Model\n")
+    for text in ("one\n", "two\n"):
+        ablate.write_between_marks(document, text)
+    heading = "## What each part is worth"
+    assert document.read_text() == f"# Model\n\n{heading}\n\n{ablate.STARTS}\ntwo\n{ablate.ENDS}\n"
+
+
+def test_a_difference_is_judged_on_the_same_faces() -> None:
+    whole = np.arange(1000) % 4 > 0
+    gain, half = ablate.difference(whole, whole)
+    assert (gain, half) == (0, 0)
+    better = whole | (np.arange(1000) < 40)
+    gain, half = ablate.difference(better, whole)
+    assert gain == pytest.approx(0.01)
+    assert half < evaluate.interval(0.75, 1000)[1] - 0.75  # two independent runs would differ far less surely
 
 
 def test_a_temperature_mends_claims_that_are_too_bold() -> None:

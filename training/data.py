@@ -282,6 +282,18 @@ def majority(votes: np.ndarray) -> np.ndarray:
     return np.where(votes.max(axis=1) >= MAJORITY_VOTES, index[winner], -1)
 
 
+def right_answers(answers: dict[str, np.ndarray], faces: Faces) -> dict[str, np.ndarray]:
+    """Which faces each label set's own output got right, bool (N,): ``fer2013``, and ``ferplus`` among its majorities.
+
+    ``answers`` are probabilities float (N, 7) by output; without FER+ votes there is no ``ferplus``.
+    """
+    right = {"fer2013": answers["probs_fer2013"].argmax(axis=1) == faces.labels}
+    won = majority(faces.votes)
+    if (won >= 0).any():
+        right["ferplus"] = (answers["probs"].argmax(axis=1) == won)[won >= 0]
+    return right
+
+
 def sample(faces: Faces, count: int, seed: int) -> Faces:
     """At most ``count`` rows of each usage, drawn at random with this seed."""
     draw = np.random.default_rng(seed)

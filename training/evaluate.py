@@ -22,6 +22,10 @@ CALIBRATION_BINS = 15
 """As in Guo et al. 2017, whose expected calibration error this is."""
 CONFIDENCE_Z = 1.96
 """Standard deviations of a 95 % interval."""
+RESAMPLES = 1000
+"""Draws of a bootstrap (Efron 1979), for figures whose interval no formula gives."""
+KEPT_PX, FULL_PX = 36, 48
+"""The accuracy kept by small faces is that at the first size over that at the second."""
 BATCHES = (1, 25, 49)
 """One face, and a full page of Zoom's gallery in its two sizes."""
 THREADS = 2
@@ -120,28 +124,58 @@ def confusion(truth: np.ndarray, said: np.ndarray) -> np.ndarray:
     return np.bincount(truth * len(EMOTIONS) + said, minlength=len(EMOTIONS) ** 2).reshape(len(EMOTIONS), -1)
 
 
-def per_class(counts: np.ndarray) -> dict[str, dict[str, float]]:
-    """Precision, recall, F1 and number of faces of each emotion from a confusion matrix; 0 where undefined."""
-    right = np.diag(counts)
-    precision = right / np.maximum(counts.sum(axis=0), 1)
-    recall = right / np.maximum(counts.sum(axis=1), 1)
-    f1 = 2 * precision * recall / np.maximum(precision + recall, 1e-12)
-    return {
-        name: {
-            "precision": round(float(precision[k]), 4),
-            "recall": round(float(recall[k]), 4),
-            "f1": round(float(f1[k]), 4),
-            "faces": int(counts[k].sum()),
-        }
-        for k, name in enumerate(EMOTIONS)
-    }
+def per_class(counts: np.ndarray) -> dict[str, dict[str, Any]]:
+    """Precision, recall, F1 and number of faces of each emotion from a confusion matrix; 0 where undefined.
+
+    Precision and recall carry their 95 % intervals (Wilson); one over no faces is 0 to 1.
+    """
+    right, labelled, said = np.diag(counts), counts.sum(axis=1), counts.sum(axis=0)
+    f1 = f1_scores(counts)
+    found: dict[str, dict[str, Any]] = {}
+    for k, name in enumerate(EMOTIONS):
+        found[name] = {"faces": int(labelled[k]), "f1": round(float(f1[k]), 4)}
+        for key, count in (("precision", int(said[k])), ("recall", int(labelled[k]))):
+            share = float(right[k] / max(count, 1))
+            found[name][key] = round(share, 4)
+            found[name][f"{key}_95"] = interval(share, count) if count else (0.0, 1.0)
+    return found
+
+
+def f1_scores(counts: np.ndarray) -> np.ndarray:
+    """F1 of each class, float (..., 7), from confusion matrices (..., 7, 7); 0 where undefined."""
+    right = np.diagonal(counts, axis1=-2, axis2=-1)
+    return 2 * right / np.maximum(counts.sum(axis=-1) + counts.sum(axis=-2), 1e-12)
+
+
+def macro_f1_interval(counts: np.ndarray) -> tuple[float, float]:
+    """The 95 % interval of the mean F1 of a confusion matrix (7, 7), by a bootstrap over its faces."""
+    faces = int(counts.sum())
+    drawn = np.random.default_rng(1).multinomial(faces, counts.ravel() / faces, RESAMPLES)
+    return middle_95(f1_scores(drawn.reshape(-1, *counts.shape)).mean(axis=1))
+
+
+def middle_95(values: np.ndarray) -> tuple[float, float]:
+    """The bounds of the middle 95 % of some values, rounded to four places."""
+    low, high = np.percentile(values, (2.5, 97.5))
+    return round(float(low), 4), round(float(high), 4)
 
 
 def calibration(probabilities: np.ndarray, truth: np.ndarray) -> dict[str, Any]:
-    """Expected calibration error over 15 even bins, and the bins: mean confidence, share right, number of faces."""
+    """Expected calibration error over 15 even bins with its 95 % interval, and the bins themselves.
+
+    Each bin has its mean confidence, its share right and its number of faces. The interval is a bootstrap's over the
+    faces; resampling adds noise to each bin, so the interval lies a little high.
+    """
     confidence = probabilities.max(axis=1)
     right = probabilities.argmax(axis=1) == truth
     which = np.minimum((confidence * CALIBRATION_BINS).astype(int), CALIBRATION_BINS - 1)
+    # A bin's share of the error is |sum of (confidence - right)| over all faces.
+    excess = confidence - right
+    error = np.abs(np.bincount(which, excess, CALIBRATION_BINS)).sum() / len(truth)
+    draw, errors = np.random.default_rng(1), []
+    for _ in range(RESAMPLES):
+        rows = draw.integers(0, len(truth), len(truth))
+        errors.append(np.abs(np.bincount(which[rows], excess[rows], CALIBRATION_BINS)).sum() / len(truth))
     bins = [
         {
             "confidence": float(confidence[which == k].mean()),
@@ -151,23 +185,22 @@ def calibration(probabilities: np.ndarray, truth: np.ndarray) -> dict[str, Any]:
         for k in range(CALIBRATION_BINS)
         if (which == k).any()
     ]
-    error = sum(abs(part["confidence"] - part["accuracy"]) * part["faces"] for part in bins) / len(truth)
-    return {"ece": round(error, 4), "bins": bins}
+    return {"ece": round(float(error), 4), "ece_95": middle_95(np.array(errors)), "bins": bins}
 
 
 def scores(probabilities: np.ndarray, truth: np.ndarray) -> dict[str, Any]:
     """All that is said of one output against one label set: float (N, 7) against int (N,)."""
     said = probabilities.argmax(axis=1)
     counts = confusion(truth, said)
-    classes = per_class(counts)
     accuracy = float(np.mean(said == truth))
     return {
         "accuracy": round(accuracy, 4),
         "interval_95": interval(accuracy, len(truth)),
         "faces": len(truth),
-        "macro_f1": round(float(np.mean([values["f1"] for values in classes.values()])), 4),
+        "macro_f1": round(float(f1_scores(counts).mean()), 4),
+        "macro_f1_95": macro_f1_interval(counts),
         "calibration": calibration(probabilities, truth),
-        "per_class": classes,
+        "per_class": per_class(counts),
         "confusion": counts.tolist(),
     }
 
@@ -188,27 +221,41 @@ def benchmark_scores(answers: dict[str, np.ndarray], faces: data.Faces, twin: np
 
 
 def robustness(predict: Predict, faces: data.Faces, seed: int = 1) -> dict[str, dict[str, Any]]:
-    """Accuracy of both outputs under each distortion of ``CURVES``, level by level."""
-    won = data.majority(faces.votes)
-    curves = {}
+    """Accuracy of both outputs with 95 % intervals under each distortion of ``CURVES``, level by level."""
+    curves: dict[str, dict[str, Any]] = {}
     for name, (unit, levels, distort) in CURVES.items():
-        lines: dict[str, list[float]] = {"fer2013": [], "ferplus": []}
+        right: dict[str, list[np.ndarray]] = {}
         for level in levels:
             draw = np.random.default_rng(seed)
-            answers = predict_all(predict, np.stack([distort(image, level, draw) for image in faces.images]))
-            lines["fer2013"].append(round(float(np.mean(answers["probs_fer2013"].argmax(axis=1) == faces.labels)), 4))
-            if (won >= 0).any():
-                right = answers["probs"].argmax(axis=1) == won
-                lines["ferplus"].append(round(float(right[won >= 0].mean()), 4))
-        curves[name] = {"unit": unit, "levels": list(levels), **{key: line for key, line in lines.items() if line}}
-        print(
-            f"{name:12s} {unit}: " + "  ".join(f"{a}: {b:.1%}" for a, b in zip(levels, lines["fer2013"], strict=True))
-        )
+            images = np.stack([distort(image, level, draw) for image in faces.images])
+            for labels, part in data.right_answers(predict_all(predict, images), faces).items():
+                right.setdefault(labels, []).append(part)
+        curves[name] = {"unit": unit, "levels": list(levels)}
+        for labels, parts in right.items():
+            shares = [float(part.mean()) for part in parts]
+            curves[name][labels] = [round(share, 4) for share in shares]
+            curves[name][f"{labels}_95"] = [interval(share, len(parts[0])) for share in shares]
+            if name == "size":
+                small, full = parts[levels.index(KEPT_PX)], parts[levels.index(FULL_PX)]
+                curves[name][f"{labels}_kept_at_{KEPT_PX}_px"] = kept(small, full)
+        line = zip(levels, curves[name]["fer2013"], strict=True)
+        print(f"{name:12s} {unit}: " + "  ".join(f"{level}: {share:.1%}" for level, share in line))
     return curves
 
 
-def speed(predict: Predict) -> dict[str, dict[str, float]]:
-    """Median wall and mean CPU time in ms of one call, for one face and for full pages."""
+def kept(small: np.ndarray, full: np.ndarray) -> dict[str, Any]:
+    """The share of accuracy that is left: right answers on small faces over those on the same faces in full size.
+
+    From bool (N,) and (N,); the 95 % interval is a bootstrap's over the faces.
+    """
+    rows = np.random.default_rng(1).integers(0, len(full), (RESAMPLES, len(full)))
+    ratios = small[rows].mean(axis=1) / np.maximum(full[rows].mean(axis=1), 1e-12)
+    share = float(small.mean() / max(float(full.mean()), 1e-12))
+    return {"share": round(share, 4), "interval_95": middle_95(ratios)}
+
+
+def speed(predict: Predict) -> dict[str, dict[str, Any]]:
+    """Median wall time, its middle half, and mean CPU time in ms of one call, for one face and for full pages."""
     draw = np.random.default_rng(1)
     found = {}
     for batch in BATCHES:
@@ -221,7 +268,9 @@ def speed(predict: Predict) -> dict[str, dict[str, float]]:
             predict(images)
             walls.append(time.perf_counter() - before)
         cpu = (time.process_time() - cpu_before) / SPEED_RUNS
-        found[str(batch)] = {"wall_ms": round(float(np.median(walls)) * 1000, 2), "cpu_ms": round(cpu * 1000, 2)}
+        quarters = np.percentile(walls, (25, 50, 75)) * 1000
+        low, median, high = (round(float(value), 2) for value in quarters)
+        found[str(batch)] = {"wall_ms": median, "wall_ms_middle_half": (low, high), "cpu_ms": round(cpu * 1000, 2)}
     return found
 
 
@@ -255,11 +304,14 @@ def write_report(found: dict[str, Any], folder: Path) -> Path:
             sections.append((f"{name}: {found[name]['accuracy']:.2%}", _section(found[name])))
     for name, line in found.get("robustness", {}).items():
         lines = {key: line[key] for key in ("fer2013", "ferplus") if key in line}
-        sections.append((f"Robustness: {name}", [report.curve(line["levels"], lines, line["unit"])]))
+        spans = {key: line[f"{key}_95"] for key in lines}
+        sections.append((f"Robustness: {name}", [report.curve(line["levels"], lines, spans, line["unit"])]))
     rows = [
-        (batch, times["wall_ms"], times["cpu_ms"]) for batch, times in found["speed_ms"].items() if batch != "threads"
+        (batch, times["wall_ms"], "{} to {}".format(*times["wall_ms_middle_half"]), times["cpu_ms"])
+        for batch, times in found["speed_ms"].items()
+        if batch != "threads"
     ]
-    sections.append((f"Speed, {THREADS} threads", [report.table(("faces", "wall ms", "CPU ms"), rows)]))
+    sections.append((f"Speed, {THREADS} threads", [report.table(("faces", "wall ms", "middle half", "CPU ms"), rows)]))
     page = folder / f"{stem}.html"
     report.write_page(page, f"{found['model']} on the {found['split']} test set", sections)
     return page
@@ -269,9 +321,19 @@ def _section(found: dict[str, Any]) -> list:
     low, high = found["interval_95"]
     text = (
         f"Accuracy {found['accuracy']:.2%} (95 % interval {low:.2%} to {high:.2%}) on {found['faces']} faces, macro F1 "
-        f"{found['macro_f1']:.3f}, calibration error {found['calibration']['ece']:.3f}."
+        f"{found['macro_f1']:.3f} ({span(found['macro_f1_95'], 3)}), calibration error "
+        f"{found['calibration']['ece']:.3f} ({span(found['calibration']['ece_95'], 3)})."
     )
-    rows = [(name, *values.values()) for name, values in found["per_class"].items()]
+    rows = [
+        (
+            name,
+            f"{values['precision']:.2f} ({span(values['precision_95'])})",
+            f"{values['recall']:.2f} ({span(values['recall_95'])})",
+            f"{values['f1']:.2f}",
+            values["faces"],
+        )
+        for name, values in found["per_class"].items()
+    ]
     counts = np.array(found["confusion"])
     bins = found["calibration"]["bins"]
     return [
@@ -280,6 +342,11 @@ def _section(found: dict[str, Any]) -> list:
         report.matrix(counts / np.maximum(counts.sum(axis=1, keepdims=True), 1), EMOTIONS, EMOTIONS, "said", "label"),
         report.reliability(*([part[key] for part in bins] for key in ("confidence", "accuracy", "faces"))),
     ]
+
+
+def span(bounds: tuple[float, float], places: int = 2) -> str:
+    """The bounds of an interval as text."""
+    return " to ".join(f"{bound:.{places}f}" for bound in bounds)
 
 
 def summary(found: dict[str, Any]) -> dict[str, Any]:

@@ -77,7 +77,11 @@ def pixels(faces: data.Faces) -> report.Section:
         f"Pictures differ widely in light: their means have a standard deviation of {flat.mean(axis=1).std():.0f} gray "
         "levels. The network therefore brings each picture to the same mean and contrast first."
     )
-    return "Pixels", [report.pictures(means, [EMOTIONS[index] for index in present]), figure, report.paragraph(spread)]
+    # One stretch for all means: they are flat by nature, but stay comparable.
+    stretched = (means - means.min()) * 255 / max(float(np.ptp(means)), 1.0)
+    mean_faces = report.pictures(stretched, [EMOTIONS[index] for index in present])
+    caption = "Mean face of each emotion, all stretched alike to full contrast."
+    return "Pixels", [report.paragraph(caption), mean_faces, figure, report.paragraph(spread)]
 
 
 def agreement(faces: data.Faces) -> report.Section:
@@ -87,9 +91,16 @@ def agreement(faces: data.Faces) -> report.Section:
         return "FER+", [report.paragraph("No FER+ votes beside these pictures.")]
     labels, votes = faces.labels[voted], faces.votes[voted]
     shares = votes / votes.sum(axis=1, keepdims=True)
+    # The seven emotions first, in our order, so that agreement stands on the diagonal.
+    others = [column for column in range(len(data.VOTE_NAMES)) if column not in data.VOTE_COLUMNS]
+    columns = [*data.VOTE_COLUMNS, *others]
+    heading = [
+        *EMOTIONS,
+        *("no face" if data.VOTE_NAMES[column] == "NF" else data.VOTE_NAMES[column] for column in others),
+    ]
     rows = np.stack(
         [
-            shares[labels == index].mean(axis=0) if (labels == index).any() else np.zeros(len(data.VOTE_NAMES))
+            shares[labels == index].mean(axis=0)[columns] if (labels == index).any() else np.zeros(len(columns))
             for index in range(len(EMOTIONS))
         ]
     )
@@ -103,11 +114,12 @@ def agreement(faces: data.Faces) -> report.Section:
         f"{np.mean(won[won >= 0] == labels[won >= 0]):.1%}."
     )
     sure = go.Figure(go.Histogram(x=votes.max(axis=1), histnorm="percent"))
+    sure.update_layout(bargap=0.1)
     sure.update_xaxes(title="votes for the winner, of ten", dtick=1)
     sure.update_yaxes(title="% of faces")
     return "FER+ against FER2013", [
         report.paragraph(text),
-        report.matrix(rows, EMOTIONS, data.VOTE_NAMES, "FER+ votes", "FER2013 label"),
+        report.matrix(rows, EMOTIONS, heading, "FER+ votes", "FER2013 label"),
         sure,
     ]
 
@@ -138,7 +150,7 @@ def main(arguments: list[str] | None = None) -> int:
     except ClassmoodError as error:
         print(error, file=sys.stderr)
         return 2
-    report.write_page(given.out, f"FER2013: {len(faces)} faces", sections)
+    report.write_page(given.out, f"FER2013: {len(faces):,} faces", sections)
     print(f"-> {given.out}")
     return 0
 

@@ -32,7 +32,7 @@ from training import data
 from training.data import OUTPUTS
 from training.evaluate import Predict, load_model, predict_all, speed
 from training.network import emotion_network, read_weights
-from training.train import RUNS
+from training.train import DEFAULT_RUN, Recipe, command_of, from_root
 
 OPSET = 17
 """The newest that tf2onnx writes without trouble; opset 20 is refused."""
@@ -180,13 +180,12 @@ def judge(name: str, path: Path, public: data.Faces) -> Candidate:
     """Measure one file on the public test set."""
     predict: Predict = load_model(path)
     answers = predict_all(predict, public.images)
-    won = data.majority(public.votes)
-    right = answers["probs"].argmax(axis=1) == won
+    right = data.right_answers(answers, public)
     found = Candidate(
         name,
         path.read_bytes(),
-        float(np.mean(answers["probs_fer2013"].argmax(axis=1) == public.labels)),
-        float(right[won >= 0].mean()) if (won >= 0).any() else 0.0,
+        float(right["fer2013"].mean()),
+        float(right["ferplus"].mean()) if "ferplus" in right else 0.0,
         speed(predict)["25"]["wall_ms"],
     )
     print(
@@ -212,6 +211,8 @@ def describe(graph: bytes, facts: dict[str, str]) -> bytes:
 def export(source: Path, faces: data.Faces, target: Path, weights: Path) -> dict[str, Any]:
     """Write the ONNX file, its card and the float16 weights; returns the card. Raises ClassmoodError when it cannot."""
     model, public = float_network(source), faces.part(data.PUBLIC)
+    # Read before the kept weights and the card are replaced.
+    recipe = recipe_of(source, runs_behind(source, target.with_suffix(".json")))
     if source.resolve() != weights.resolve():
         keep_half_precision(model, weights)
     training, dropped = data.clean_training(faces)
@@ -239,14 +240,12 @@ def export(source: Path, faces: data.Faces, target: Path, weights: Path) -> dict
     content = describe(chosen.content, facts)
     target.parent.mkdir(parents=True, exist_ok=True)
     target.write_bytes(content)
-    card = _card(content, facts, counts, difference, source)
+    card = _card(content, facts, counts, difference) | {"recipe": recipe, "metrics": {}}
     target.with_suffix(".json").write_text(json.dumps(card, indent=1) + "\n")
     return card
 
 
-def _card(
-    content: bytes, facts: dict[str, str], counts: dict[str, int], difference: float, source: Path
-) -> dict[str, Any]:
+def _card(content: bytes, facts: dict[str, str], counts: dict[str, int], difference: float) -> dict[str, Any]:
     signature = {"dtype": "float32", "shape": ["N", data.SIDE, data.SIDE, 1], "range": "raw gray, 0 to 255"}
     shape = {"dtype": "float32", "shape": ["N", len(EMOTIONS)], "range": "0 to 1, summing to 1"}
     meanings = {
@@ -266,27 +265,41 @@ def _card(
         "data": {"source": "FER2013 (ICML 2013 challenge) with FER+ votes (Barsoum et al. 2016)", **counts},
         "largest_difference_to_keras": difference,
         "weights_sha256": facts["weights_sha256"],
-        "recipe": recipe_of(source),
-        "metrics": {},
     }
 
 
-def recipe_of(source: Path) -> dict[str, Any]:
-    """The commands that made the model and, where its run is at hand, the settings and the epochs it took."""
-    found: dict[str, Any] = {
-        "commands": [
-            "python -m training.train",
-            "python -m training.export",
-            "python -m training.evaluate models/emotion.onnx --card",
-        ]
+def runs_behind(weights: Path, card: Path) -> list[dict[str, Any]]:
+    """The training runs that led to a file of weights, oldest first: their commands, settings and durations.
+
+    They are read beside a checkpoint and, where it was begun with other weights, beside those; a run that is no longer
+    at hand stands in the card of the model that was made from these weights.
+    """
+    written, history = weights.parent / "recipe.json", weights.parent / "history.json"
+    if not (written.is_file() and history.is_file()):
+        known = json.loads(card.read_text()) if card.is_file() and weights.is_file() else {}
+        same = known.get("weights_sha256") == hashlib.sha256(weights.read_bytes()).hexdigest() if known else False
+        return known["recipe"].get("runs", []) if same else []
+    found, rows = json.loads(written.read_text()), json.loads(history.read_text())
+    recipe = Recipe(**found["recipe"])
+    start = Path(recipe.start) if recipe.start else None
+    earlier = runs_behind(start, card) if start and start.parent.resolve() != weights.parent.resolve() else []
+    taken = {"epochs_done": len(rows), "minutes_taken": round(sum(row["seconds"] for row in rows) / 60, 1)}
+    return [*earlier, {"command": command_of(recipe, weights.parent), **found, **taken}]
+
+
+def recipe_of(source: Path, runs: list[dict[str, Any]]) -> dict[str, Any]:
+    """All commands that make the model again, in their order, and the runs behind it."""
+    export_command = "python -m training.export"
+    if source.resolve() != (DEFAULT_RUN / "best.keras").resolve():
+        export_command += f" {from_root(source)}"
+    commands = [run["command"] for run in runs]
+    for run in runs:  # where a run began is told as it was typed, but no path of a machine
+        if run["recipe"].get("start"):
+            run["recipe"]["start"] = from_root(Path(run["recipe"]["start"]))
+    return {
+        "commands": [*commands, export_command, "python -m training.evaluate models/emotion.onnx --card"],
+        "runs": runs,
     }
-    written, history = source.parent / "recipe.json", source.parent / "history.json"
-    if written.is_file() and history.is_file():
-        found |= json.loads(written.read_text())
-        rows = json.loads(history.read_text())
-        found["epochs_done"] = len(rows)
-        found["minutes_taken"] = round(sum(row["seconds"] for row in rows) / 60, 1)
-    return found
 
 
 def parser() -> argparse.ArgumentParser:
@@ -300,7 +313,7 @@ def parser() -> argparse.ArgumentParser:
         "source",
         type=Path,
         nargs="?",
-        default=RUNS / "emotion" / "best.keras",
+        default=DEFAULT_RUN / "best.keras",
         help="a .keras checkpoint, or training/weights/emotion.weights.h5",
     )
     options.add_argument(

@@ -25,7 +25,8 @@ FLAT_VARIANCE = 64.0
 def emotion_network(dropout: float = 0.2, gates: bool = True, width: float = 1.0) -> keras.Model:
     """The untrained network of the current precision policy; the shipped one has gates and width 1.
 
-    ``gates`` are those of squeeze-and-excitation, ``width`` multiplies all channels (both for comparisons). Input ``input`` float32 (N, 48, 48, 1), raw gray 0 to 255; outputs two float32 (N, 7) in the order of ``OUTPUTS``.
+    Input ``input`` float32 (N, 48, 48, 1), raw gray 0 to 255; outputs two float32 (N, 7) in the order of ``OUTPUTS``.
+    ``gates`` are those of squeeze-and-excitation, ``width`` multiplies all channels (both for comparisons).
     """
     image = keras.Input((48, 48, 1), name="input")
     # Each picture to mean 0 and deviation 1: gain and offset of a camera fall away.

@@ -42,7 +42,7 @@ def _figure(figure: go.Figure) -> str:
     figure.update_layout(
         height=figure.to_dict()["layout"].get("height", HEIGHT_PX), template="plotly_white", margin={"t": 40}
     )
-    return figure.to_html(full_html=False, include_plotlyjs=False)
+    return figure.to_html(full_html=False, include_plotlyjs=False, config={"displayModeBar": False})
 
 
 def paragraph(text: str) -> str:
@@ -120,11 +120,15 @@ def reliability(confidence: Sequence[float], accuracy: Sequence[float], counts: 
     return figure
 
 
-def curve(levels: Sequence[float], lines: dict[str, Sequence[float]], x: str) -> go.Figure:
-    """Accuracy over the strength of one distortion, a line per label set."""
-    figure = go.Figure(
-        [go.Scatter(x=list(levels), y=list(values), name=name, mode="lines+markers") for name, values in lines.items()]
-    )
+def curve(
+    levels: Sequence[float], lines: dict[str, Sequence[float]], spans: dict[str, Sequence[tuple[float, float]]], x: str
+) -> go.Figure:
+    """Accuracy over the strength of one distortion: a line per label set, with a bar for the interval of each point."""
+    figure = go.Figure()
+    for name, values in lines.items():
+        low, high = np.array(spans[name]).T
+        whiskers = {"array": list(high - values), "arrayminus": list(values - low), "thickness": 1, "width": 3}
+        figure.add_scatter(x=list(levels), y=list(values), name=name, mode="lines+markers", error_y=whiskers)
     figure.update_xaxes(title=x)
     figure.update_yaxes(title="accuracy", tickformat=".0%")
     return figure

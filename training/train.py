@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import shlex
 import sys
 import time
 from collections.abc import Callable
@@ -21,16 +22,19 @@ import numpy as np
 
 from domain import EMOTIONS, ClassmoodError
 from training import data
-from training.augment import augment
+from training.augment import PARTS, augment
 from training.data import OUTPUTS
 from training.network import emotion_network, read_weights
 
 RUNS = data.ROOT / "training" / "runs"
+DEFAULT_RUN = RUNS / "emotion"
 AVERAGE_EVERY_STEPS = 4
 """Steps between two updates of the averaged weights: copying them each step would cost more than it brings."""
 WARM_UP = 0.04
 """Share of a run in which the learning rate rises, so that fresh normalisation layers settle first."""
 SAMPLE_ROWS, SAMPLE_EPOCHS = 2000, 2
+HEADS = {"both": (1.0, 1.0), **{name: tuple(float(name == other) for other in OUTPUTS) for name in OUTPUTS}}
+"""Which outputs are trained, with the weights of their losses."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +43,8 @@ class Recipe:
 
     ``minutes`` replaces ``epochs`` where it is given: the schedule then follows the clock, so that a run of known
     length always ends with a learning rate of zero. ``start`` is a file of weights to begin with, else they are random.
+    ``augmentation`` names parts of ``augment.PARTS``, ``heads`` one of ``HEADS``; these two, ``gates`` and ``width``
+    serve comparisons. Raises ClassmoodError for other names.
     """
 
     epochs: int = 50
@@ -46,13 +52,33 @@ class Recipe:
     batch: int = 128
     learning_rate: float = 0.08
     weight_decay: float = 5e-3
-    dropout: float = 0.3
+    dropout: float = 0.2
     label_smoothing: float = 0.1
     balance: float = 0.25
     average_steps: int = 1000
     precision: str = "float32"
     seed: int = 1
     start: str | None = None
+    augmentation: str = ",".join(PARTS)
+    heads: str = "both"
+    gates: bool = True
+    width: float = 1.0
+
+    def __post_init__(self) -> None:
+        odd = self.parts - set(PARTS)
+        if odd:
+            raise ClassmoodError(f"expected augmentation of {', '.join(PARTS)} or nothing, found {', '.join(odd)}")
+        if self.heads not in HEADS:
+            raise ClassmoodError(f"expected heads of {', '.join(HEADS)}, found {self.heads}")
+
+    @property
+    def parts(self) -> frozenset[str]:
+        """The parts of the augmentation."""
+        return frozenset(filter(None, self.augmentation.split(",")))
+
+    def network(self) -> keras.Model:
+        """The untrained network that this recipe trains."""
+        return emotion_network(self.dropout, self.gates, self.width)
 
 
 DEFAULTS = Recipe()
@@ -88,7 +114,8 @@ class Batches(keras.utils.PyDataset):
         batch = self._recipe.batch
         rows = np.resize(self._rows, len(self) * batch)[index * batch : (index + 1) * batch]
         draw = np.random.default_rng((self._recipe.seed, self._epoch, index))
-        images = np.stack([augment(self._faces.images[row], draw) for row in rows]).astype(np.float32)
+        parts = self._recipe.parts
+        images = np.stack([augment(self._faces.images[row], draw, parts) for row in rows]).astype(np.float32)
         targets = (self._votes[rows], self._smoothed[rows])
         return images[..., None], targets, (self._vote_weights[rows], np.ones(batch, np.float32))
 
@@ -109,6 +136,16 @@ def learning_rate(progress: float, peak: float) -> float:
     return peak * 0.5 * (1 + np.cos(np.pi * min(1.0, (progress - WARM_UP) / (1 - WARM_UP))))
 
 
+def settle(model: keras.Model) -> None:
+    """Let a callback read and change a model's variables in the midst of an epoch.
+
+    Keras on JAX keeps them outside the model until an epoch ends: what is read there before that is not the weights,
+    and what is written is lost. TensorFlow and PyTorch need nothing.
+    """
+    if hasattr(model, "jax_state_sync"):
+        model.jax_state_sync()
+
+
 class Schedule(keras.callbacks.Callback):
     """Sets the learning rate of each step and stops a run that follows the clock when its time is over."""
 
@@ -124,6 +161,7 @@ class Schedule(keras.callbacks.Callback):
         return (self._clock() - self._started_at) / (self._recipe.minutes * 60)
 
     def on_train_batch_begin(self, batch: int, logs: dict | None = None) -> None:
+        settle(self.model)
         self.model.optimizer.learning_rate = learning_rate(self._progress(), self._recipe.learning_rate)
 
     def on_train_batch_end(self, batch: int, logs: dict | None = None) -> None:
@@ -133,11 +171,14 @@ class Schedule(keras.callbacks.Callback):
 
 
 class Average(keras.callbacks.Callback):
-    """Keeps an exponential average of all weights, statistics of normalisation included, in a second model."""
+    """Keeps an exponential average of all weights, statistics of normalisation included, in a second model.
+
+    A memory of ``AVERAGE_EVERY_STEPS`` or less keeps a plain copy.
+    """
 
     def __init__(self, averaged: keras.Model, steps: int, done: int) -> None:
         super().__init__()
-        self.averaged, self._steps, self._done = averaged, steps, done
+        self.averaged, self._steps, self._done = averaged, max(steps, AVERAGE_EVERY_STEPS), done
 
     def on_train_batch_end(self, batch: int, logs: dict | None = None) -> None:
         self._done += 1
@@ -145,6 +186,7 @@ class Average(keras.callbacks.Callback):
             return
         # While young, the average forgets faster: it must not drag the random start along.
         keep = 1 - AVERAGE_EVERY_STEPS / min(self._steps, AVERAGE_EVERY_STEPS + self._done / 4)
+        settle(self.model)
         old, new = self.averaged.get_weights(), self.model.get_weights()
         self.averaged.set_weights([keep * a + (1 - keep) * b for a, b in zip(old, new, strict=True)])
 
@@ -152,16 +194,21 @@ class Average(keras.callbacks.Callback):
 class Checkpoint(keras.callbacks.Callback):
     """After each epoch: looks at the public test set, writes the history and everything that a resumed run needs."""
 
-    def __init__(self, folder: Path, averaged: keras.Model, public: data.Faces, history: list[dict]) -> None:
+    def __init__(
+        self, folder: Path, averaged: keras.Model, public: data.Faces, heads: str, history: list[dict]
+    ) -> None:
         super().__init__()
         self._folder, self._averaged, self._public, self._history = folder, averaged, public, history
+        self._heads = heads
         self._best = max((row["score"] for row in history), default=0.0)
 
     def on_epoch_begin(self, epoch: int, logs: dict | None = None) -> None:
         self._began = time.monotonic()
 
     def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
-        row = {"epoch": epoch + 1, "loss": float((logs or {})["loss"])} | public_scores(self._averaged, self._public)
+        row = {"epoch": epoch + 1, "loss": float((logs or {})["loss"])} | public_scores(
+            answers_of(self._averaged, self._public.images, self._heads), self._public
+        )
         row["seconds"] = time.monotonic() - self._began
         self._history.append(row)
         if row["score"] >= self._best:
@@ -184,16 +231,18 @@ def _replace(path: Path, write: Callable[[Path], object]) -> None:
     fresh.replace(path)
 
 
-def public_scores(model: keras.Model, faces: data.Faces) -> dict[str, float]:
+def answers_of(model: keras.Model, images: np.ndarray, heads: str = "both") -> dict[str, np.ndarray]:
+    """Probabilities float32 (N, 7) by output for uint8 (N, 48, 48); a head that was trained alone answers for both."""
+    found = model.predict(images[..., None].astype(np.float32), batch_size=256, verbose=0)
+    named: dict[str, np.ndarray] = dict(zip(OUTPUTS, map(np.asarray, found), strict=True))
+    return named if heads == "both" else dict.fromkeys(OUTPUTS, named[heads])
+
+
+def public_scores(answers: dict[str, np.ndarray], faces: data.Faces) -> dict[str, float]:
     """Accuracy on FER2013's labels and on FER+'s majorities, each of its own head, and their mean as ``score``."""
-    votes, labels = (
-        np.asarray(part).argmax(axis=1)
-        for part in model.predict(faces.images[..., None].astype(np.float32), batch_size=256, verbose=0)
-    )
-    won = data.majority(faces.votes)
-    fer2013 = float(np.mean(labels == faces.labels))
-    ferplus = float(np.mean(votes[won >= 0] == won[won >= 0])) if (won >= 0).any() else float("nan")
-    return {"fer2013": fer2013, "ferplus": ferplus, "score": float(np.nanmean([fer2013, ferplus]))}
+    right = {"ferplus": np.empty(0)} | data.right_answers(answers, faces)
+    found = {name: float(part.mean()) if part.size else float("nan") for name, part in right.items()}
+    return found | {"score": float(np.nanmean(list(found.values())))}
 
 
 def train(recipe: Recipe, faces: data.Faces, folder: Path, verbose: int = 1) -> list[dict]:
@@ -206,8 +255,8 @@ def train(recipe: Recipe, faces: data.Faces, folder: Path, verbose: int = 1) -> 
     keras.utils.set_random_seed(recipe.seed)
     keras.mixed_precision.set_global_policy("mixed_bfloat16" if recipe.precision == "bfloat16" else recipe.precision)
     training, dropped = data.clean_training(faces)
-    history = _open_run(recipe, folder, dropped)
-    model, averaged = _compiled(recipe), emotion_network(recipe.dropout)
+    history = _open_run(recipe, folder, dropped, len(training))
+    model, averaged = _compiled(recipe), recipe.network()
     if history:
         _restore(model, folder / "last.keras")
         read_weights(averaged, folder / "averaged.keras")
@@ -218,7 +267,7 @@ def train(recipe: Recipe, faces: data.Faces, folder: Path, verbose: int = 1) -> 
     callbacks = [
         Schedule(recipe, steps, history, time.monotonic),
         Average(averaged, recipe.average_steps, len(history) * steps),
-        Checkpoint(folder, averaged, faces.part(data.PUBLIC), history),
+        Checkpoint(folder, averaged, faces.part(data.PUBLIC), recipe.heads, history),
     ]
     # A run by the clock is stopped by its schedule; ten thousand epochs never happen.
     last_epoch = recipe.epochs if recipe.minutes is None else 10_000
@@ -227,15 +276,20 @@ def train(recipe: Recipe, faces: data.Faces, folder: Path, verbose: int = 1) -> 
 
 
 def _compiled(recipe: Recipe) -> keras.Model:
-    model = emotion_network(recipe.dropout)
+    model = recipe.network()
     if recipe.start:
         read_weights(model, Path(recipe.start))
     optimizer = keras.optimizers.SGD(
         recipe.learning_rate, momentum=0.9, nesterov=True, weight_decay=recipe.weight_decay
     )
     optimizer.exclude_from_weight_decay(var_names=["beta", "gamma", "bias"])
-    # Compiling whole graphs (XLA) makes small convolutions slower on a CPU.
-    model.compile(optimizer, loss=[keras.losses.CategoricalCrossentropy() for _ in OUTPUTS], jit_compile=False)
+    model.compile(
+        optimizer,
+        loss=[keras.losses.CategoricalCrossentropy() for _ in OUTPUTS],
+        loss_weights=list(HEADS[recipe.heads]),
+        # TensorFlow's XLA makes small convolutions slower on a CPU; JAX without it would run step by step.
+        jit_compile=False if keras.backend.backend() == "tensorflow" else "auto",
+    )
     return model
 
 
@@ -248,25 +302,46 @@ def _restore(model: keras.Model, path: Path) -> None:
         variable.assign(value)
 
 
-def _open_run(recipe: Recipe, folder: Path, dropped: data.Dropped) -> list[dict]:
+def _open_run(recipe: Recipe, folder: Path, dropped: data.Dropped, rows: int) -> list[dict]:
     """The history of a run to go on with, or an empty one after writing down the recipe."""
     folder.mkdir(parents=True, exist_ok=True)
     written = folder / "recipe.json"
-    settings = asdict(recipe)
     if (folder / "history.json").is_file():
-        if json.loads(written.read_text())["recipe"] != settings:
+        known = json.loads(written.read_text())
+        # A setting that came after the run was begun has there the value of its default.
+        if Recipe(**known["recipe"]) != recipe or known.get("rows", rows) != rows:
             raise ClassmoodError(
-                f"{folder} holds a run with another recipe; pass --run NEW_FOLDER, or the same settings"
+                f"{folder} holds a run with another recipe or other data; pass --run NEW_FOLDER, or the same settings"
             )
         return json.loads((folder / "history.json").read_text())
     described = {
-        "recipe": settings,
+        "recipe": asdict(recipe),
+        "rows": rows,
         "dropped": asdict(dropped),
         "keras": keras.__version__,
         "backend": keras.backend.backend(),
     }
     written.write_text(json.dumps(described, indent=1))
     return []
+
+
+def command_of(recipe: Recipe, folder: Path) -> str:
+    """The command line that trains by this recipe into this folder."""
+    words = [] if folder.resolve() == DEFAULT_RUN else ["--run", from_root(folder)]
+    for name, value in asdict(recipe).items():
+        option = name.replace("_", "-")
+        if isinstance(value, bool):
+            typed = [f"--{option}" if value else f"--no-{option}"]
+        else:
+            typed = [f"--{option}", from_root(Path(value)) if name == "start" and value else str(value)]
+        words += [] if value == getattr(DEFAULTS, name) else typed
+    return f"python -m training.train {shlex.join(words)}".rstrip()
+
+
+def from_root(path: Path) -> str:
+    """A path as typed in the project's folder; of one elsewhere only the last two names."""
+    path = path.resolve()
+    return (path.relative_to(data.ROOT) if path.is_relative_to(data.ROOT) else Path(*path.parts[-2:])).as_posix()
 
 
 def parser() -> argparse.ArgumentParser:
@@ -283,7 +358,7 @@ def parser() -> argparse.ArgumentParser:
         default=data.DEFAULT_DATA,
         help="fer2013.csv, icml_face_data.csv, or a folder with one of them, with sheets or with train/<emotion>/",
     )
-    options.add_argument("--run", type=Path, default=RUNS / "emotion", help="folder for checkpoints and history")
+    options.add_argument("--run", type=Path, default=DEFAULT_RUN, help="folder for checkpoints and history")
     options.add_argument(
         "--sample",
         action="store_true",
@@ -312,6 +387,14 @@ def parser() -> argparse.ArgumentParser:
         help="bfloat16 is faster on processors and GPUs that know it, slower elsewhere",
     )
     options.add_argument("--seed", type=int, default=DEFAULTS.seed, help="for weights, order and augmentation")
+    options.add_argument(
+        "--augmentation", default=DEFAULTS.augmentation, help=f"any of {', '.join(PARTS)} with commas between"
+    )
+    options.add_argument("--heads", choices=HEADS, default=DEFAULTS.heads, help="outputs that are trained")
+    options.add_argument(
+        "--gates", action=argparse.BooleanOptionalAction, default=DEFAULTS.gates, help="squeeze-and-excitation"
+    )
+    options.add_argument("--width", type=float, default=DEFAULTS.width, help="times all channels of the network")
     options.add_argument("--start", help="begin with these weights, such as training/weights/emotion.weights.h5")
     options.add_argument("--quiet", action="store_true", help="one line per epoch, no progress bar")
     return options
@@ -321,8 +404,8 @@ def main(arguments: list[str] | None = None) -> int:
     """Run the command; returns its exit code."""
     given = vars(parser().parse_args(arguments))
     place, folder, small, quiet = (given.pop(name) for name in ("data", "run", "sample", "quiet"))
-    recipe = Recipe(**given | ({"epochs": SAMPLE_EPOCHS, "minutes": None} if small else {}))
     try:
+        recipe = Recipe(**given | ({"epochs": SAMPLE_EPOCHS, "minutes": None} if small else {}))
         faces = data.load(place)
         if small:
             faces = data.sample(faces, SAMPLE_ROWS, recipe.seed)

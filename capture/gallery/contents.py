@@ -268,7 +268,7 @@ def read_cells(image: np.ndarray, cells: Sequence[Cell], label_px: int | None) -
 def _steady(new: Box | None, old: Box | None) -> Box | None:
     """The old label where the new one is shorter by less than a letter: video shines through and moves its end.
 
-    A longer one is taken at once: after a reshuffle it may be another name, of which the old box would cut a letter off.
+    A longer one is taken at once: after a reshuffle it may be another name, which the old box would cut.
     """
     if new is None or old is None or (new.left, new.top) != (old.left, old.top):
         return new

@@ -5,17 +5,22 @@ from __future__ import annotations
 import os
 import shutil
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
+from typing import Protocol
 
 import mss
 from mss.exception import ScreenShotError
 
 from config import SimulatorSettings
 
-StartProcess = Callable[[list[str]], AbstractContextManager[str]]
-"""Runs a command for as long as a block lasts and gives its first line of output, "" when it died."""
+
+class StartProcess(Protocol):
+    """Runs a command for as long as a block lasts and gives its first line of output, "" when it died."""
+
+    def __call__(self, command: list[str], *, quiet: bool = False) -> AbstractContextManager[str]: ...
+
 
 PRIVATE_SCREEN = "1920x1080x24"
 WINDOW_SHARE = 0.6
@@ -41,7 +46,7 @@ def stage(settings: SimulatorSettings, start: StartProcess) -> Iterator[Stage]:
         desktop = _desktop_size()
         if desktop is None and shutil.which("Xvfb"):
             server = ["Xvfb", "-displayfd", "1", "-screen", "0", PRIVATE_SCREEN, "-nolisten", "tcp", "-terminate"]
-            number = stack.enter_context(start(server))
+            number = stack.enter_context(start(server, quiet=True))
             os.environ["DISPLAY"] = f":{number}"
             stack.callback(_restore_display, before)
             where, size = "on a private screen (Xvfb)", (settings.width, settings.height)
