@@ -129,10 +129,16 @@ def serving(app: dash.Dash) -> Iterator[int]:
     server = bind(app, "127.0.0.1", 0)
     thread = threading.Thread(target=server.run)
     thread.start()
+
+    def hang_up() -> None:
+        for channel in list(server.active_channels.values()):
+            channel.handle_close()  # with the file that holds what a browser has not fetched
+        wasyncore.close_all(server._map, ignore_all=True)
+
     try:
         yield server.effective_port
     finally:
-        # What is being answered is answered first; then the loop closes its own sockets, so that none is just opened.
+        # What is being answered is answered first; then the loop hangs up by itself, so that no call comes in between.
         server.task_dispatcher.shutdown()
-        server.trigger.pull_trigger(lambda: wasyncore.close_all(server._map, ignore_all=True))
+        server.trigger.pull_trigger(hang_up)
         thread.join()

@@ -121,7 +121,7 @@ def same_letters(before: np.ndarray, now: np.ndarray) -> bool:
     if before.shape != now.shape:
         return False
     inked = int(np.count_nonzero(before))
-    return np.count_nonzero(before ^ now) <= CHANGED_SHARE * min(inked, before.size - inked)
+    return int(np.count_nonzero(before ^ now)) <= CHANGED_SHARE * min(inked, before.size - inked)
 
 
 def undecorated(text: str) -> tuple[str, bool]:
