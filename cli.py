@@ -749,12 +749,14 @@ def doctor() -> None:
     table = Table(box=None, pad_edge=False)
     for title in ("", "Check", "Found", "What to do"):
         table.add_column(title, overflow="fold")
-    broken = False
+    broken, said = False, set()
     for name, check in CHECKS.items():
         try:
             mark, finding, fix = check(settings)
         except ClassmoodError as error:
-            mark, finding, fix = BROKEN, str(error), ""
+            told = str(error) in said
+            mark, finding, fix = BROKEN, "not checked, see above" if told else str(error), ""
+            said.add(str(error))
         broken |= mark == BROKEN
         table.add_row(mark, name, finding, fix)
     Console().print(table)

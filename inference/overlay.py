@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import importlib.util
+from pathlib import Path
+
 import cv2
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
@@ -9,6 +12,7 @@ from PIL import Image, ImageDraw, ImageFont
 from inference.pipeline import FaceReading, TileReading
 
 Colour = tuple[int, int, int]
+Font = ImageFont.FreeTypeFont | ImageFont.ImageFont
 TILE, FACE, ABSTAINED, SHADE = (0, 158, 255), (90, 220, 130), (255, 196, 0), (0, 0, 0)
 """RGB; tiles blue, faces that were read green, faces that were not amber."""
 TEXT_SHARE = 0.075
@@ -22,7 +26,7 @@ def overlay(image: np.ndarray, tiles: tuple[TileReading, ...]) -> np.ndarray:
     draw = ImageDraw.Draw(picture)
     for reading in tiles:
         box = reading.tile.box
-        font = ImageFont.load_default(max(SMALLEST_TEXT, round(box.height * TEXT_SHARE)))
+        font = _font(max(SMALLEST_TEXT, round(box.height * TEXT_SHARE)))
         draw.rectangle((box.left, box.top, box.right - 1, box.bottom - 1), outline=TILE, width=2)
         name = reading.name.text if reading.name and reading.name.text else "name not read"
         _write(draw, (box.left + 4, box.top + 4), f"{reading.tile.slot}  {reading.tile.camera}  {name}", TILE, font)
@@ -31,9 +35,15 @@ def overlay(image: np.ndarray, tiles: tuple[TileReading, ...]) -> np.ndarray:
     return cv2.cvtColor(np.asarray(picture), cv2.COLOR_RGB2BGR)
 
 
-def _draw_face(
-    draw: ImageDraw.ImageDraw, reading: FaceReading, font: ImageFont.FreeTypeFont | ImageFont.ImageFont
-) -> None:
+def _font(size: int) -> Font:
+    """The font that pygame-ce brings: it has the accents of European names, which Pillow's own lacks."""
+    spec = importlib.util.find_spec("pygame")
+    if spec is None or spec.origin is None:
+        return ImageFont.load_default(size)
+    return ImageFont.truetype(Path(spec.origin).with_name("freesansbold.ttf"), size)
+
+
+def _draw_face(draw: ImageDraw.ImageDraw, reading: FaceReading, font: Font) -> None:
     box = reading.face.box
     colour = FACE if reading.emotions else ABSTAINED
     draw.rectangle((box.left, box.top, box.right - 1, box.bottom - 1), outline=colour, width=2)
@@ -49,7 +59,7 @@ def _write(
     place: tuple[int, int],
     text: str,
     colour: Colour,
-    font: ImageFont.FreeTypeFont | ImageFont.ImageFont,
+    font: Font,
 ) -> None:
     draw.rectangle(draw.textbbox(place, text, font=font), fill=SHADE)
     draw.text(place, text, fill=colour, font=font)
