@@ -28,7 +28,8 @@ def display() -> Iterator[str]:
     if not shutil.which("Xvfb"):
         pytest.skip("Xvfb is not installed; type: sudo apt install xvfb")
     reader, writer = os.pipe()
-    command = ["Xvfb", "-displayfd", str(writer), "-screen", "0", "1920x1080x24", "-nolisten", "tcp"]
+    # Without -noreset the server starts afresh when its last client leaves, and turns away who comes just then.
+    command = ["Xvfb", "-displayfd", str(writer), "-screen", "0", "1920x1080x24", "-nolisten", "tcp", "-noreset"]
     server = subprocess.Popen(command, pass_fds=[writer], stderr=subprocess.DEVNULL)
     os.close(writer)
     with os.fdopen(reader) as answer:
