@@ -89,6 +89,12 @@ class Box:
         right, bottom = min(self.right, width), min(self.bottom, height)
         return Box(left, top, right, bottom) if left < right and top < bottom else None
 
+    def overlap(self, other: Box) -> Box | None:
+        """The part that another box shares with this one, or None when they do not touch."""
+        left, top = max(self.left, other.left), max(self.top, other.top)
+        right, bottom = min(self.right, other.right), min(self.bottom, other.bottom)
+        return Box(left, top, right, bottom) if left < right and top < bottom else None
+
     def iou(self, other: Box) -> float:
         """Intersection over union with another box, 0 to 1."""
         width = min(self.right, other.right) - max(self.left, other.left)
