@@ -123,7 +123,8 @@ class SessionRecorder:
         """Work on one frame; ``at`` is its time on a steady clock, in seconds."""
         from capture.presence import Phase
 
-        tiles, moving, self.reason = self._look(frame)
+        tiles, moving, reason = self._look(frame)
+        self.reason = reason and self._explained(reason)
         in_sight = bool(tiles) or moving
         change = self.presence.update(in_sight, at)
         if change is not None:
@@ -151,6 +152,12 @@ class SessionRecorder:
             self._finder = self._new_finder()
         gallery = self._finder.update(frame.image)
         return gallery.tiles, gallery.moving, gallery.reason
+
+    def _explained(self, reason: str) -> str:
+        """Why there is no gallery: what hides it, else what its likeliest place shows; other places tell less."""
+        if self._source.obstacle is None and not self._source.first_choice and self.reason is not None:
+            return self.reason
+        return self._source.obstacle or reason
 
     def _apply(self, change: str, at: float) -> None:
         if change == "start":
@@ -670,13 +677,20 @@ def check_zoom(settings: Settings) -> Finding:
     from capture.screen import ScreenSource
 
     with ScreenSource(settings.capture, time.time) as source:
-        for _ in source.areas:
-            gallery = GalleryFinder().update(source.grab().image)
+        for _ in source.places:
+            frame = source.grab()
+            gallery = GalleryFinder().update(frame.image)
             if gallery.tiles:
-                return FINE, f"a gallery of {len(gallery.tiles)} tiles is in sight", ""
+                where = "".join(f" in {window}" for window in source.windows_in_words(frame))
+                return FINE, f"a gallery of {len(gallery.tiles)} tiles is in sight{where}", ""
             source.look_elsewhere()
-    running = "Zoom runs, but no gallery is in sight" if zoom_runs() else "Zoom does not run"
-    return LOOK, running, "Open the meeting in gallery view, uncovered, before `run`."
+        windows, obstacle = source.windows_in_words(), source.obstacle
+    running = "Zoom runs, but no gallery is in sight" if windows or zoom_runs() else "Zoom does not run"
+    return (
+        LOOK,
+        "; ".join([running, *windows]),
+        obstacle or "Open the meeting in gallery view, uncovered, before `run`.",
+    )
 
 
 def zoom_runs() -> bool:

@@ -30,6 +30,9 @@ def _setting(default: Any, sentence: str, unit: str | None = None, **bounds: Any
 
 class CaptureSettings(Section):
     rate_hz: float = _setting(2.0, "How often the screen is read.", "frames per second", ge=0.2, le=10)
+    window: Literal["follow", "ignore"] = _setting(
+        "follow", "Whether Zoom's own window is looked for before whole monitors."
+    )
     monitor: int = _setting(0, "Which monitor to watch; 0 looks at all of them in turn.", "number", ge=0, le=16)
     region: Annotated[list[int], Field(min_length=4, max_length=4)] | None = _setting(
         None, "Only this part of the screen is read: left, top, right, bottom.", "pixels"

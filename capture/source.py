@@ -31,6 +31,16 @@ class Source(ABC):
     def grab(self) -> Frame | None:
         """The newest frame, or None when there are no more; raises CaptureError when it cannot be read."""
 
+    @property
+    def first_choice(self) -> bool:
+        """Whether the newest frame shows the likeliest place of a gallery, where there are several."""
+        return True
+
+    @property
+    def obstacle(self) -> str | None:
+        """What hides the gallery and how to end that, in one sentence; None where nothing is known to hide it."""
+        return None
+
     def look_elsewhere(self) -> None:  # noqa: B027  (most sources have one place only)
         """There is no gallery here: look at the next place, where there are several."""
 
