@@ -28,6 +28,7 @@ FILES_A_FOLDER = 10
 CODE_FOLDERS = [
     "capture",
     "capture/simulator",
+    "capture/window",
     "inference",
     "db",
     "dashboard",
