@@ -201,7 +201,9 @@ def _is_even(image: np.ndarray) -> bool:
 
 def _open_grabber() -> mss.MSS:
     if sys.platform == "darwin":
-        mss.darwin.IMAGE_OPTIONS = 0  # mss halves a Retina screen otherwise: small faces and labels need its pixels
+        from mss import darwin
+
+        darwin.IMAGE_OPTIONS = 0  # mss halves a Retina screen otherwise: small faces and labels need its pixels
     try:
         grabber = mss.MSS()
         if not grabber.monitors:
