@@ -388,7 +388,9 @@ def demo(no_browser: NoBrowser = False, seconds: Seconds = None) -> None:
         say(shown.description)
         done = False
         if shown.visible:
-            with open_live("screen", settings, time.time) as source:
+            # A real meeting that is open beside the demonstration is no part of it.
+            monitors = settings.capture.model_copy(update={"window": "ignore"})
+            with open_live("screen", settings.model_copy(update={"capture": monitors}), time.time) as source:
                 done = record(source, settings, writer, stop, SIMULATED, DEMO_PATIENCE_S)
             if not done:
                 say("The simulated window is covered or cannot be read; its frames go straight to the program instead.")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -21,6 +22,8 @@ from domain import Box, CaptureError, Frame
 RETURN_AFTER_S = 30.0
 """After this time on a whole monitor the Zoom window is looked at again: it is the better place where it shows the
 gallery, and where it does not, one frame a half minute is lost."""
+MEASURE_EVERY_S = 10.0
+"""How often the monitors are counted again while no gallery is found in any place: a projector may have come."""
 EVEN_STEP_PX = 8
 """Distance of the points that tell an even picture: a tile is many times larger."""
 
@@ -105,10 +108,15 @@ class ScreenSource(Source):
 
     def look_elsewhere(self) -> None:
         before = self.place
-        self._look_around(at_once=True)
-        if (self.place.key, self.place.box) == (before.key, before.box):
-            self._go_to((self._current + 1) % len(self.places))
-        # Otherwise the window has moved or gone since it was grabbed: the picture said nothing about it.
+        with suppress(CaptureError):  # the next grab raises it again, where it is expected
+            self._look_around(at_once=True)
+            if (self.place.key, self.place.box) != (before.key, before.box):
+                return  # the window has moved or gone since it was grabbed: the picture said nothing about it
+            following = (self._current + 1) % len(self.places)
+            if following == 0 and self._steady() - self._measured_at >= MEASURE_EVERY_S:
+                self._start_afresh()
+            else:
+                self._go_to(following)
 
     def close(self) -> None:
         self._grabber.close()
@@ -146,6 +154,7 @@ class ScreenSource(Source):
         self.areas = areas_of(self._grabber.monitors, self._settings)
         self._screen = self.areas[0] if self._settings.monitor else everything
         self.places = [Place(area) for area in self.areas]
+        self._measured_at = self._steady()
         self._go_to(0)
 
     def _start_afresh(self) -> None:

@@ -14,10 +14,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 from Xlib import X, Xatom, Xutil
-from Xlib.error import DisplayConnectionError
+from Xlib.error import ConnectionClosedError, DisplayConnectionError
 
 from capture.gallery import GalleryFinder
-from capture.screen import RETURN_AFTER_S, Place, ScreenSource
+from capture.screen import MEASURE_EVERY_S, RETURN_AFTER_S, Place, ScreenSource
 from capture.simulator.lesson import read_lesson
 from capture.simulator.simulator import Simulator
 from capture.window import Role, ZoomWindow, x11
@@ -202,7 +202,7 @@ def test_a_window_half_outside_the_screen_is_read_as_far_as_it_is_there(bare: De
     bare.open(Box(-400, 150, 400, 750))
     (found,) = look()
     assert (found.box, found.outside) == (Box(0, 150, 400, 750), 0.5)
-    assert "lies outside of the screen to 50%" in str(found.obstacle)
+    assert "lies outside of the watched screen to 50%" in str(found.obstacle)
 
 
 def test_a_minimised_window_is_named_and_comes_back(managed: Desk, look) -> None:
@@ -387,6 +387,42 @@ def test_a_monitor_that_is_unplugged_is_no_error(bare: Desk, open_screen, monkey
     source.areas = [Box(1920, 0, 3840, 1080)]
     source.places = [Place(source.areas[0])]
     assert source.grab().image.shape == (1080, 1920, 3)
+
+
+def test_monitors_are_counted_again_while_nothing_is_found(bare: Desk, open_screen, clock: Steady) -> None:
+    source = open_screen()
+    source.areas = [Box(0, 0, 640, 480)]  # before the projector came
+    source.places = [Place(source.areas[0])]
+    source.look_elsewhere()
+    assert source.place.box == Box(0, 0, 640, 480)
+    clock.now += MEASURE_EVERY_S
+    source.look_elsewhere()
+    assert source.place.box == SCREEN
+
+
+def test_a_display_that_goes_is_an_error_of_the_next_grab(
+    bare: Desk, open_screen, clock: Steady, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = open_screen()
+
+    def gone(*_: object) -> None:
+        raise ConnectionClosedError("server")
+
+    monkeypatch.setattr(x11.X11Desktop, "_clients_front_first", gone)
+    source.look_elsewhere()
+    clock.now += LOOK_EVERY_S
+    with pytest.raises(CaptureError, match="the display has gone"):
+        source.grab()
+
+
+def test_a_chat_in_sight_does_not_hide_that_the_meeting_is_minimised(managed: Desk, open_screen) -> None:
+    window = managed.open(WINDOW)
+    managed.open(Box(1200, 100, 1700, 800), title="Chat")
+    source = open_screen()
+    assert source.obstacle is None
+    managed.iconify(window)
+    managed.wait_until(lambda: source.look_elsewhere() is None and source.obstacle is not None)
+    assert "meeting window is minimised" in str(source.obstacle)
 
 
 def test_a_small_gallery_on_a_full_desktop_is_found_and_followed(desk: Desk, open_screen, clock: Steady) -> None:

@@ -86,14 +86,22 @@ class FakeWindows:
         process[0] = self.windows[handle].process
         return 77
 
+    def _GetWindowPlacement(self, handle: int, placement: Any) -> bool:
+        if placement[0].length != ctypes.sizeof(placement[0]):
+            return False
+        restored = placement[0].rcNormalPosition
+        restored.left, restored.top, restored.right, restored.bottom = self.windows[handle].frame
+        return True
+
     def _GetWindowRect(self, handle: int, rect: Any) -> bool:
-        left, top, right, bottom = self.windows[handle].frame
+        left, top, right, bottom = self._seen_frame(handle)
         # With the invisible borders by which windows are taken hold of.
         rect[0].left, rect[0].top, rect[0].right, rect[0].bottom = left - 7, top, right + 7, bottom + 7
         return True
 
     def _GetClientRect(self, handle: int, rect: Any) -> bool:
-        client = self.windows[handle].client
+        window = self.windows[handle]
+        client = (0, 0, 0, 0) if window.iconic else window.client
         if client is None:
             return False
         rect[0].left, rect[0].top = 0, 0
@@ -128,8 +136,13 @@ class FakeWindows:
             ctypes.cast(value, ctypes.POINTER(wintypes.DWORD))[0] = window.cloaked
         elif attribute == DWMWA_EXTENDED_FRAME_BOUNDS:
             rect = ctypes.cast(value, ctypes.POINTER(wintypes.RECT))[0]
-            rect.left, rect.top, rect.right, rect.bottom = window.frame
+            rect.left, rect.top, rect.right, rect.bottom = self._seen_frame(handle)
         return 0
+
+    def _seen_frame(self, handle: int) -> tuple[int, int, int, int]:
+        """A minimised window is a small one far outside of the screen."""
+        window = self.windows[handle]
+        return (-32000, -32000, -31840, -31972) if window.iconic else window.frame
 
     def _write(self, words: str, text: int, room: int) -> int:
         shortened = words[: room - 1]
@@ -214,8 +227,9 @@ def test_windows_that_are_not_seen_cover_nothing(change: dict[str, Any]) -> None
 
 @pytest.mark.parametrize("change", [{"iconic": True}, {"cloaked": 2}])
 def test_windows_names_a_meeting_that_was_put_away(change: dict[str, Any]) -> None:
-    (found,) = found_on(meeting(left=-32000, top=-32000, **change))
+    (found,) = found_on(meeting(**change))
     assert not found.in_sight
+    assert found.box.width > 1000
     assert "minimised or on another workspace" in str(found.obstacle)
 
 

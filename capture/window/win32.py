@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ctypes
 from collections.abc import Callable
-from ctypes import POINTER, byref, c_int, c_void_p, sizeof
+from ctypes import POINTER, Structure, byref, c_int, c_void_p, sizeof
 from ctypes.wintypes import BOOL, DWORD, HWND, LONG, LPARAM, LPWSTR, POINT, RECT, UINT
 from typing import Any
 
@@ -31,6 +31,20 @@ USUAL_DPI = 96
 NAME_LENGTH = 256
 """Window classes have at most 256 characters (RegisterClass)."""
 
+
+class Placement(Structure):
+    """WINDOWPLACEMENT of winuser.h: where a window is, and where it will be when it is restored."""
+
+    _fields_ = (
+        ("length", UINT),
+        ("flags", UINT),
+        ("showCmd", UINT),
+        ("ptMinPosition", POINT),
+        ("ptMaxPosition", POINT),
+        ("rcNormalPosition", RECT),
+    )
+
+
 VISIT_WINDOW = getattr(ctypes, "WINFUNCTYPE", ctypes.CFUNCTYPE)(BOOL, HWND, LPARAM)
 USER32: dict[str, tuple[Any, ...]] = {
     "EnumWindows": (BOOL, VISIT_WINDOW, LPARAM),
@@ -40,6 +54,7 @@ USER32: dict[str, tuple[Any, ...]] = {
     "GetWindowTextW": (c_int, HWND, LPWSTR, c_int),
     "GetWindowThreadProcessId": (DWORD, HWND, POINTER(DWORD)),
     "GetWindowRect": (BOOL, HWND, POINTER(RECT)),
+    "GetWindowPlacement": (BOOL, HWND, POINTER(Placement)),
     "GetClientRect": (BOOL, HWND, POINTER(RECT)),
     "ClientToScreen": (BOOL, HWND, POINTER(POINT)),
     "GetWindowLongW": (LONG, HWND, c_int),
@@ -103,11 +118,12 @@ class WindowsDesktop:
         if self._user32.GetWindowLongW(handle, GWL_EXSTYLE) & WS_EX_TRANSPARENT:
             return None
         role = self._role(handle)
-        hidden = bool(self._user32.IsIconic(handle)) or self._cloaked(handle)
+        minimised = bool(self._user32.IsIconic(handle))
+        hidden = minimised or self._cloaked(handle)
         if hidden and role is None:
             return None
-        frame = self._frame(handle)
-        content = self._content(handle) or frame
+        frame = self._restored(handle) if minimised else self._frame(handle)
+        content = (None if minimised else self._content(handle)) or frame
         if frame is None or content is None:
             return None
         title = self._text(self._user32.GetWindowTextW, handle) if role is not None else ""
@@ -133,6 +149,14 @@ class WindowsDesktop:
         rect = RECT()
         if self._dwmapi.DwmGetWindowAttribute(handle, DWMWA_EXTENDED_FRAME_BOUNDS, byref(rect), sizeof(rect)) != 0:
             self._user32.GetWindowRect(handle, byref(rect))
+        return _box(rect.left, rect.top, rect.right, rect.bottom)
+
+    def _restored(self, handle: int) -> Box | None:
+        """The frame that a minimised window comes back to; its own is a small one far outside of the screen."""
+        placement = Placement(length=sizeof(Placement))
+        if not self._user32.GetWindowPlacement(handle, byref(placement)):
+            return None
+        rect = placement.rcNormalPosition
         return _box(rect.left, rect.top, rect.right, rect.bottom)
 
     def _content(self, handle: int) -> Box | None:

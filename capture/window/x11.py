@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from Xlib import X, Xatom, Xutil
@@ -38,22 +39,19 @@ class X11Desktop:
         self._saver = self._display.query_extension(screensaver.extname) is not None
 
     def windows(self) -> list[DesktopWindow]:
-        try:
+        with _while_it_lasts():
             found = [self._described(client, top) for client, top in self._clients_front_first()]
-        except (ConnectionClosedError, OSError) as error:
-            raise CaptureError(f"the display has gone ({error}); start again from a desktop session") from None
         return [window for window in found if window is not None]
 
     def obstacle(self) -> str | None:
-        if self._saver and screensaver.query_info(self._root).state == screensaver.StateOn:
-            return "The screen is locked or its saver is on: unlock it and leave Zoom in sight."
+        with _while_it_lasts():
+            if self._saver and screensaver.query_info(self._root).state == screensaver.StateOn:
+                return "The screen is locked or its saver is on: unlock it and leave Zoom in sight."
         return None
 
     def close(self) -> None:
-        try:
+        with suppress(ConnectionClosedError, OSError):  # the server may have gone first
             self._display.close()
-        except (ConnectionClosedError, OSError):
-            return  # the server went first
 
     def _clients_front_first(self) -> Iterator[tuple[Window, Window]]:
         """Every program's window with the child of the root that it lies in, which is the window manager's frame."""
@@ -166,6 +164,15 @@ class X11Desktop:
 
     def _atom(self, name: str) -> int:
         return self._display.get_atom(name)
+
+
+@contextmanager
+def _while_it_lasts() -> Iterator[None]:
+    """Turns the end of the connection into an error that a person can act on."""
+    try:
+        yield
+    except (ConnectionClosedError, OSError) as error:
+        raise CaptureError(f"the display has gone ({error}); start again from a desktop session") from None
 
 
 def _role(title: str) -> Role:

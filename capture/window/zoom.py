@@ -63,7 +63,7 @@ class ZoomWindow:
                 f"{what} is covered by other windows to {self.covered:.0%}: move them aside, or move it to the front."
             )
         if self.outside >= NAMED_SHARE:
-            return f"{what} lies outside of the screen to {self.outside:.0%}: move it onto the screen."
+            return f"{what} lies outside of the watched screen to {self.outside:.0%}: move it there."
         return None
 
     def in_words(self, monitors: Sequence[Box], pixels_per_unit: float = 1.0) -> str:
@@ -102,7 +102,9 @@ class ZoomWindows:
         """What keeps Zoom's windows from sight, in one sentence; None when one is in sight or there is none."""
         if self._cannot_see:
             return self._cannot_see
-        hindered = [window.obstacle for window in self.found if window.role is not Role.HOME]
+        meetings = [window for window in self.found if window.role in (Role.MEETING, Role.PANEL)]
+        likely = meetings or [window for window in self.found if window.role is Role.CLIENT]
+        hindered = [window.obstacle for window in likely]
         return hindered[0] if hindered and all(hindered) else None
 
     def close(self) -> None:
