@@ -49,8 +49,10 @@ class Desktop(Protocol):
     """A window system. A system that cannot answer lists no windows: whole monitors are watched then."""
 
     def windows(self) -> list[DesktopWindow]:
-        """Every window that lies on the desktop, front first, and the hidden ones of Zoom; raises CaptureError when
-        the system has gone."""
+        """Zoom's windows, hidden ones too, and at least those that lie in front of one of them: front first.
+
+        Raises CaptureError when the system has gone.
+        """
         ...
 
     def obstacle(self) -> str | None:

@@ -40,7 +40,12 @@ class X11Desktop:
 
     def windows(self) -> list[DesktopWindow]:
         with _while_it_lasts():
-            found = [self._described(client, top) for client, top in self._clients_front_first()]
+            clients = self._clients_front_first()
+            zoom = [self._is_zoom(client) for client in clients]
+            # What lies behind all of Zoom's windows hides nothing, and every question is a round trip to the server.
+            while zoom and not zoom[-1]:
+                zoom.pop()
+            found = [self._described(client, ours) for client, ours in zip(clients, zoom, strict=False)]
         return [window for window in found if window is not None]
 
     def obstacle(self) -> str | None:
@@ -53,17 +58,13 @@ class X11Desktop:
         with suppress(ConnectionClosedError, OSError):  # the server may have gone first
             self._display.close()
 
-    def _clients_front_first(self) -> Iterator[tuple[Window, Window]]:
-        """Every program's window with the child of the root that it lies in, which is the window manager's frame."""
+    def _clients_front_first(self) -> list[Window]:
+        """Every program's own window, without the frame that a window manager lays around it."""
         if self._has_manager():
-            for handle in reversed(self._values(self._root, "_NET_CLIENT_LIST_STACKING")):
-                client = self._display.create_resource_object("window", handle)
-                if (top := self._top_of(client)) is not None:
-                    yield client, top
-            return
-        for top in reversed(self._root.query_tree().children):
-            if (client := self._client_in(top)) is not None:
-                yield client, top
+            stack = reversed(self._values(self._root, "_NET_CLIENT_LIST_STACKING"))
+            return [self._display.create_resource_object("window", handle) for handle in stack]
+        found = [self._client_in(top) for top in reversed(self._root.query_tree().children)]
+        return [client for client in found if client is not None]
 
     def _has_manager(self) -> bool:
         """Whether a window manager keeps the list of windows: the properties of one that has died stay behind."""
@@ -73,14 +74,16 @@ class X11Desktop:
         itself = self._display.create_resource_object("window", checks[0])
         return self._values(itself, "_NET_SUPPORTING_WM_CHECK") == checks
 
-    def _top_of(self, window: Window) -> Window | None:
+    def _is_zoom(self, client: Window) -> bool:
         try:
-            while (parent := window.query_tree().parent) != self._root:
-                if not parent:
-                    return None
-                window = parent
+            return ZOOM_CLASS in {name.strip().casefold() for name in client.get_wm_class() or ()}
         except XError:
-            return None
+            return False
+
+    def _top_of(self, window: Window) -> Window:
+        """The child of the root that a window lies in: itself, or its frame."""
+        while (parent := window.query_tree().parent) and parent != self._root:
+            window = parent
         return window
 
     def _client_in(self, top: Window) -> Window | None:
@@ -96,29 +99,23 @@ class X11Desktop:
             return None
         return top
 
-    def _described(self, client: Window, top: Window) -> DesktopWindow | None:
+    def _described(self, client: Window, zoom: bool) -> DesktopWindow | None:
         """What the contract says of a window, or None when it is not on the desktop or has just been closed."""
         try:
-            attributes = top.get_attributes()
+            attributes = client.get_attributes()
             if attributes.win_class == X.InputOnly:
                 return None
-            names = {name.strip().casefold() for name in client.get_wm_class() or ()}
-            zoom = ZOOM_CLASS in names
-            shown = client.get_attributes().map_state == X.IsViewable and self._on_this_desktop(client)
+            shown = attributes.map_state == X.IsViewable and self._on_this_desktop(client)
             hidden = not shown and self._put_away(client)
             if not shown and not (zoom and hidden):
                 return None
-            title = self._title(client) if zoom else ""
+            frame = self._frame(client)
+            if not zoom:
+                return DesktopWindow(client.id, content=frame, frame=frame)
+            title = self._title(client)
             if title.casefold() in FURNITURE_TITLES:
                 return None
-            return DesktopWindow(
-                client.id,
-                self._content(client),
-                self._frame(client, top),
-                title,
-                _role(title) if zoom else None,
-                hidden,
-            )
+            return DesktopWindow(client.id, self._content(client), frame, title, _role(title), hidden)
         except (XError, ValueError):
             return None
 
@@ -136,9 +133,9 @@ class X11Desktop:
         place = self._root.translate_coords(client, 0, 0)
         return Box(place.x, place.y, place.x + size.width, place.y + size.height)
 
-    def _frame(self, client: Window, top: Window) -> Box:
+    def _frame(self, client: Window) -> Box:
         """All that the window hides. Shadows that a program draws around itself (GTK) hide nothing."""
-        size = top.get_geometry()
+        size = self._top_of(client).get_geometry()
         border = 2 * size.border_width
         frame = Box(size.x, size.y, size.x + size.width + border, size.y + size.height + border)
         shadow = self._values(client, "_GTK_FRAME_EXTENTS")
