@@ -661,8 +661,11 @@ def check_screen(settings: Settings) -> Finding:
 
     with ScreenSource(settings.capture, time.time) as source:
         frame = source.grab()
-    if frame.image.max() == frame.image.min():
-        return LOOK, "the screen is one even colour", "Unlock it; on macOS allow Screen Recording for the terminal."
+        for _ in source.places[1:]:
+            source.look_elsewhere()
+            source.grab()
+        if source.blind:
+            return LOOK, "nothing can be seen", source.blind
     return FINE, f"a grab of {frame.width}x{frame.height} pixels", ""
 
 

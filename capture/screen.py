@@ -60,15 +60,14 @@ class ScreenSource(Source):
         self._even_grabs = 0
         # The grabber comes first: on Windows it makes the process aware of scaled screens; rectangles change with it.
         self._grabber = _open_grabber()
-        self._zoom: ZoomWindows | None = None
         try:
             self._measure_screen()
-            if settings.window == "follow" and not settings.region:
-                self._zoom = ZoomWindows(open_desktop(), steady)
-                self._look_around()
+            self._zoom = ZoomWindows(open_desktop(), steady, settings.window == "follow" and not settings.region)
         except CaptureError:
-            self.close()
+            self._grabber.close()
             raise
+        with suppress(CaptureError):  # the first grab raises it again, where it is expected
+            self._look_around()
 
     @property
     def place(self) -> Place:
@@ -80,15 +79,20 @@ class ScreenSource(Source):
         return self._current == 0
 
     @property
-    def obstacle(self) -> str | None:
+    def blind(self) -> str | None:
+        """Why nothing at all can be seen and how to end that, in one sentence; None when nothing is known."""
         if self._even_grabs >= len(self.places):
             return f"Every grab of the screen is one even colour: {_advice_for_even_colour()}."
-        return self._zoom.obstacle if self._zoom else None
+        return self._zoom.blind
+
+    @property
+    def obstacle(self) -> str | None:
+        return self.blind or self._zoom.obstacle
 
     def windows_in_words(self, frame: Frame | None = None) -> list[str]:
         """Every Zoom window that was found, or the one that a frame has just been grabbed from, for a person."""
         if frame is None:
-            return [window.in_words(self.monitors) for window in self._zoom.found] if self._zoom else []
+            return [window.in_words(self.monitors) for window in self._zoom.found]
         place = self.place
         return [place.window.in_words(self.monitors, frame.width / place.box.width)] if place.window else []
 
@@ -120,8 +124,7 @@ class ScreenSource(Source):
 
     def close(self) -> None:
         self._grabber.close()
-        if self._zoom is not None:
-            self._zoom.close()
+        self._zoom.close()
 
     def _shot(self) -> Frame:
         left, top, right, bottom = self.place.box
@@ -132,8 +135,6 @@ class ScreenSource(Source):
 
     def _look_around(self, at_once: bool = False) -> None:
         """Look the windows up when it is time, stay with the place that is watched, and go back to a better one."""
-        if self._zoom is None:
-            return
         self._zoom.look(self._screen, at_once)
         before, watched = {place.key for place in self.places}, self.place
         windows = [Place(window.box, window) for window in self._zoom.found if window.in_sight]

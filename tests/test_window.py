@@ -10,6 +10,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 import pytest
@@ -20,11 +21,14 @@ from capture.gallery import GalleryFinder
 from capture.screen import MEASURE_EVERY_S, RETURN_AFTER_S, Place, ScreenSource
 from capture.simulator.lesson import read_lesson
 from capture.simulator.simulator import Simulator
+from capture.source import Source
 from capture.window import Role, ZoomWindow, x11
 from capture.window.x11 import X11Desktop
 from capture.window.zoom import LOOK_EVERY_S, covered_share, zoom_windows
-from config import CaptureSettings
-from domain import Box, CaptureError
+from cli import SessionRecorder
+from config import CaptureSettings, Settings
+from db.writer import Writer
+from domain import Box, CaptureError, Frame
 from tests.conftest import ROOT
 from tests.x11_desk import Desk
 
@@ -380,6 +384,46 @@ def test_a_screen_of_one_colour_is_named(bare: Desk, open_screen, monkeypatch: p
     source.look_elsewhere()
     source.grab()
     assert source.obstacle is None
+
+
+class TwoPlaces(Source):
+    """A source that looks at a window and a monitor in turn."""
+
+    kind = "screen"
+    live = True
+
+    def __init__(self) -> None:
+        self.turn = 0
+        self.hidden: str | None = None
+
+    @property
+    def first_choice(self) -> bool:
+        return self.turn % 2 == 0
+
+    @property
+    def obstacle(self) -> str | None:
+        return self.hidden
+
+    def grab(self) -> Frame:
+        return Frame(0, 0.0, np.full((360, 640, 3), self.turn % 2, np.uint8))
+
+    def look_elsewhere(self) -> None:
+        self.turn += 1
+
+
+def test_the_reason_that_is_told_does_not_change_from_place_to_place(monkeypatch: pytest.MonkeyPatch) -> None:
+    told = ["This is the speaker view.", "No equal tiles."]
+    monkeypatch.setattr(SessionRecorder, "_new_pipeline", lambda self: None)
+    monkeypatch.setattr(SessionRecorder, "_look", lambda self, frame: ((), False, told[frame.image[0, 0, 0]]))
+    source = TwoPlaces()
+    recorder = SessionRecorder(source, Settings(), writer=cast(Writer, None))
+    for _ in range(4):
+        recorder.take(source.grab(), at=0.0)
+        assert recorder.reason == told[0]
+    source.hidden = "The window is covered."
+    for _ in range(2):
+        recorder.take(source.grab(), at=0.0)
+        assert recorder.reason == source.hidden
 
 
 def test_a_monitor_that_is_unplugged_is_no_error(bare: Desk, open_screen, monkeypatch: pytest.MonkeyPatch) -> None:

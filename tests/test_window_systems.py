@@ -247,10 +247,10 @@ def test_windows_says_that_the_screen_is_locked() -> None:
     fake = FakeWindows(meeting(), locked=True)
     windows = ZoomWindows(desktop_of(fake), lambda: 0.0)
     windows.look(VIRTUAL_SCREEN)
-    assert "unlock it" in str(windows.obstacle)
+    assert "unlock it" in str(windows.blind)
     fake.locked = False
     windows.look(VIRTUAL_SCREEN, at_once=True)
-    assert windows.obstacle is None
+    assert windows.blind is None
     assert fake.closed_desktops == 1
 
 
@@ -373,8 +373,8 @@ def test_macos_names_a_meeting_that_was_put_away() -> None:
 def test_macos_says_why_nothing_can_be_seen(fake: FakeQuartz, sentence: str) -> None:
     windows = ZoomWindows(MacDesktop(fake), lambda: 0.0)
     windows.look(MAC_SCREEN)
-    assert sentence in str(windows.obstacle)
-    assert "\n" not in str(windows.obstacle)
+    assert sentence in str(windows.blind)
+    assert "\n" not in str(windows.blind)
 
 
 def test_macos_without_the_permission_still_finds_the_window_by_its_owner() -> None:
@@ -407,18 +407,38 @@ class RetinaGrabber:
     def close(self) -> None: ...
 
 
-def test_macos_reads_a_retina_screen_with_all_its_pixels(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture
+def mac(monkeypatch: pytest.MonkeyPatch) -> FakeQuartz:
+    """This machine as a Mac with a Retina screen and a meeting on it."""
+    quartz = FakeQuartz(entry(4, "zoom.us", (50, 40, 300, 200), "Zoom Meeting"))
     monkeypatch.setattr(darwin, "IMAGE_OPTIONS", darwin.IMAGE_OPTIONS)
     monkeypatch.setattr(screen.sys, "platform", "darwin")
     monkeypatch.setattr(screen.mss, "MSS", RetinaGrabber)
+    monkeypatch.setattr(screen, "open_desktop", lambda: MacDesktop(quartz))
+    return quartz
+
+
+def test_macos_reads_a_retina_screen_with_all_its_pixels(mac: FakeQuartz) -> None:
     assert monitors_and_scales(CaptureSettings()) == [(Box(0, 0, 400, 300), 2.0)]
     assert darwin.IMAGE_OPTIONS == 0
+    with ScreenSource(CaptureSettings(), lambda: 0.0) as source:
+        frame = source.grab()
+        assert (frame.width, frame.height) == (600, 400)
+        (found,) = source.windows_in_words(frame)
+        assert found == "the Zoom meeting window, 300x200 at 50,40 on monitor 1, 200%"
 
 
-def test_macos_pictures_of_one_colour_point_to_the_permission(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(darwin, "IMAGE_OPTIONS", darwin.IMAGE_OPTIONS)
-    monkeypatch.setattr(screen.sys, "platform", "darwin")
+@pytest.mark.parametrize("settings", [CaptureSettings(), CaptureSettings(region=[0, 0, 200, 200])])
+def test_macos_pictures_of_the_wallpaper_alone_are_named(mac: FakeQuartz, settings: CaptureSettings) -> None:
+    mac.allowed = False
+    with ScreenSource(settings, lambda: 0.0) as source:
+        source.grab()
+        assert "wallpaper alone: allow the terminal" in str(source.obstacle)
+
+
+def test_macos_pictures_of_one_colour_point_to_the_permission(mac: FakeQuartz, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(screen.mss, "MSS", lambda: RetinaGrabber(value=0))
     with ScreenSource(CaptureSettings(window="ignore"), lambda: 0.0) as source:
         source.grab()
+        assert "one even colour" in str(source.obstacle)
         assert "Screen Recording" in str(source.obstacle)

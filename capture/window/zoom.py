@@ -78,14 +78,16 @@ class ZoomWindow:
 class ZoomWindows:
     """The Zoom client's windows on a desktop, looked up at most once a second; best first in ``found``.
 
-    ``steady`` is a monotonic clock in seconds.
+    ``steady`` is a monotonic clock in seconds. Without ``follow`` no window is looked for. ``blind`` says in one
+    sentence why nothing on the desktop can be seen, and how to end that; None when nothing is known against it.
     """
 
-    def __init__(self, desktop: Desktop, steady: Callable[[], float]) -> None:
+    def __init__(self, desktop: Desktop, steady: Callable[[], float], follow: bool = True) -> None:
         self._desktop = desktop
         self._steady = steady
+        self._follow = follow
         self._due_at = -math.inf
-        self._cannot_see: str | None = None
+        self.blind: str | None = None
         self.found: list[ZoomWindow] = []
 
     def look(self, screen: Box, at_once: bool = False) -> None:
@@ -94,14 +96,13 @@ class ZoomWindows:
         if now < self._due_at and not at_once:
             return
         self._due_at = now + LOOK_EVERY_S
-        self._cannot_see = self._desktop.obstacle()
-        self.found = zoom_windows(self._desktop.windows(), screen)
+        self.blind = self._desktop.obstacle()
+        if self._follow:
+            self.found = zoom_windows(self._desktop.windows(), screen)
 
     @property
     def obstacle(self) -> str | None:
-        """What keeps Zoom's windows from sight, in one sentence; None when one is in sight or there is none."""
-        if self._cannot_see:
-            return self._cannot_see
+        """What hides the meeting's windows, in one sentence; None when one is in sight or there is none."""
         meetings = [window for window in self.found if window.role in (Role.MEETING, Role.PANEL)]
         likely = meetings or [window for window in self.found if window.role is Role.CLIENT]
         hindered = [window.obstacle for window in likely]
