@@ -14,6 +14,8 @@ from typing import cast
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from Xlib import X, Xatom, Xutil
 from Xlib.error import ConnectionClosedError, DisplayConnectionError
 
@@ -172,6 +174,16 @@ def test_toolbars_and_frames_of_a_shared_screen_are_neither_found_nor_in_the_way
     desk.open(SCREEN, title="cpt_frame_window")
     desk.open(Box(600, 0, 1200, 60), title="as_toolbar")
     assert [(window.role, window.covered) for window in look()] == [(Role.PANEL, 0.0)]
+
+
+def test_the_scale_of_the_desktop_is_told(bare: Desk, look) -> None:
+    bare.open(WINDOW)
+    assert [found.scale for found in look()] == [1.0]
+    bare.root.change_property(Xatom.RESOURCE_MANAGER, Xatom.STRING, 8, b"Xcursor.size:\t24\nXft.dpi:\t144\n")
+    bare.display.sync()
+    assert [found.scale for found in look()] == [1.5]
+    bare.root.delete_property(Xatom.RESOURCE_MANAGER)
+    bare.display.sync()
 
 
 # --- what hides it
@@ -524,16 +536,19 @@ def test_the_commands_say_which_window_they_found_and_what_hides_it(bare: Desk, 
 # --- the covered share by itself
 
 
-@pytest.mark.parametrize(
-    ("others", "share"),
-    [
-        ([], 0.0),
-        ([Box(100, 100, 200, 200)], 0.0),
-        ([Box(0, 0, 50, 100)], 0.5),
-        ([Box(-10, -10, 50, 200), Box(0, 0, 50, 50)], 0.5),
-        ([Box(0, 0, 60, 60), Box(40, 40, 100, 100)], 0.68),
-        ([Box(-5, -5, 500, 500)], 1.0),
-    ],
-)
-def test_covers_that_lie_over_each_other_count_once(others: list[Box], share: float) -> None:
-    assert covered_share(Box(0, 0, 100, 100), others) == pytest.approx(share)
+EDGES = st.integers(-4, 14)
+
+
+@st.composite
+def boxes(draw: st.DrawFn) -> Box:
+    left, top = draw(EDGES), draw(EDGES)
+    return Box(left, top, left + draw(st.integers(1, 12)), top + draw(st.integers(1, 12)))
+
+
+@given(others=st.lists(boxes(), max_size=6))
+def test_covers_that_lie_over_each_other_count_once(others: list[Box]) -> None:
+    pixels = np.zeros((10, 10), bool)
+    for other in others:
+        if (part := other.clamped(10, 10)) is not None:
+            part.of(pixels)[:] = True
+    assert covered_share(Box(0, 0, 10, 10), others) == pytest.approx(pixels.mean())

@@ -21,6 +21,8 @@ PANEL_TITLE = "zoom_linux_float_video_window"
 """The floating panel's title, which is internal and not translated."""
 FURNITURE_TITLES = {"cpt_frame_window", "cpt_frame_xcb_window", "annoinputlinux", "annotate_toolbar", "as_toolbar"}
 """Frames and toolbars that Zoom lays over a shared screen; some are as large as the screen, and transparent."""
+USUAL_DPI = 96
+"""Dots per inch that desktops call 100 %."""
 CLIENT_DEPTH = 3
 """How deep below a child of the root a program's window is looked for: window managers nest it once or twice."""
 EVERY_DESKTOP = 0xFFFFFFFF
@@ -115,7 +117,7 @@ class X11Desktop:
             title = self._title(client)
             if title.casefold() in FURNITURE_TITLES:
                 return None
-            return DesktopWindow(client.id, self._content(client), frame, title, _role(title), hidden)
+            return DesktopWindow(client.id, self._content(client), frame, title, _role(title), hidden, self._scale())
         except (XError, ValueError):
             return None
 
@@ -145,11 +147,20 @@ class X11Desktop:
         return Box(frame.left + left, frame.top + top_px, frame.right - right, frame.bottom - bottom)
 
     def _title(self, client: Window) -> str:
-        for atom in (self._atom("_NET_WM_NAME"), Xatom.WM_NAME):
-            found = client.get_full_property(atom, X.AnyPropertyType)
-            if found is not None and found.format == 8 and found.value:
-                return found.value.decode("utf-8", "replace").strip()
-        return ""
+        return self._text(client, self._atom("_NET_WM_NAME")) or self._text(client, Xatom.WM_NAME)
+
+    def _scale(self) -> float:
+        """How large the desktop asks its programs to draw: the resource Xft.dpi, which GTK and Qt go by."""
+        for line in self._text(self._root, Xatom.RESOURCE_MANAGER).splitlines():
+            name, _, value = line.partition(":")
+            if name.strip() == "Xft.dpi" and value.strip().isdecimal():
+                return int(value) / USUAL_DPI
+        return 1.0
+
+    def _text(self, window: Any, atom: int) -> str:
+        """A property that holds text; empty where it is not set."""
+        found = window.get_full_property(atom, X.AnyPropertyType)
+        return found.value.decode("utf-8", "replace").strip() if found is not None and found.format == 8 else ""
 
     def _values(self, window: Any, name: str) -> list[int]:
         """A property that holds numbers; empty where it is not set or the window is gone."""
