@@ -138,13 +138,17 @@ class ScreenSource(Source):
         self._zoom.look(self._screen, at_once)
         before, watched = {place.key for place in self.places}, self.place
         windows = [Place(window.box, window) for window in self._zoom.found if window.in_sight]
-        self.places = windows + [Place(area) for area in self.areas]
+        self.places = windows + self._monitor_places()
         keys = [place.key for place in self.places]
         settled = watched.window is None and self._steady() - self._arrived_at >= RETURN_AFTER_S
         if set(keys) != before or (settled and windows):
             self._go_to(0)
         else:
             self._current = keys.index(watched.key)
+
+    def _monitor_places(self) -> list[Place]:
+        """The watched areas, those of mirrored monitors once."""
+        return [Place(area) for area in dict.fromkeys(self.areas)]
 
     def _go_to(self, number: int) -> None:
         self._current, self._arrived_at = number, self._steady()
@@ -154,7 +158,7 @@ class ScreenSource(Source):
         everything, *self.monitors = _boxes(self._grabber.monitors)
         self.areas = areas_of(self._grabber.monitors, self._settings)
         self._screen = self.areas[0] if self._settings.monitor else everything
-        self.places = [Place(area) for area in self.areas]
+        self.places = self._monitor_places()
         self._measured_at = self._steady()
         self._go_to(0)
 
@@ -170,11 +174,12 @@ class ScreenSource(Source):
 def monitors_and_scales(settings: CaptureSettings) -> list[tuple[Box, float]]:
     """Every watched monitor and how many pixels a grab has for one of its own: 1, or 2 on a Retina screen."""
     with ScreenSource(settings.model_copy(update={"window": "ignore"}), clock=lambda: 0.0) as source:
-        found = []
-        for area in source.areas:
-            found.append((area, source.grab().width / area.width))
+        scales = {}
+        for _ in source.places:
+            box = source.place.box
+            scales[box] = source.grab().width / box.width
             source.look_elsewhere()
-        return found
+        return [(area, scales[area]) for area in source.areas]
 
 
 def areas_of(monitors: list[dict], settings: CaptureSettings) -> list[Box]:

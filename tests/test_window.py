@@ -456,6 +456,17 @@ def test_monitors_are_counted_again_while_nothing_is_found(bare: Desk, open_scre
     assert source.place.box == SCREEN
 
 
+def test_mirrored_monitors_are_looked_at_once(bare: Desk, open_screen) -> None:
+    source = open_screen()
+    small = Box(0, 0, 640, 480)
+    source.areas = [SCREEN, SCREEN, small]
+    seen = []
+    for _ in range(4):
+        source.look_elsewhere()
+        seen.append(source.place.box)
+    assert seen == [small, SCREEN, small, SCREEN]
+
+
 def test_a_display_that_goes_is_an_error_of_the_next_grab(
     bare: Desk, open_screen, clock: Steady, monkeypatch: pytest.MonkeyPatch
 ) -> None:
