@@ -22,8 +22,10 @@ from capture.simulator.camera.faces import FaceModel
 from capture.simulator.camera.picture import stream_size
 from capture.simulator.layout import ASPECT, best_grid, tile_boxes
 from capture.simulator.lesson import Lesson, Student, read_lesson
-from capture.simulator.simulator import Simulator, TileTruth
+from capture.simulator.look import Look
+from capture.simulator.simulator import Simulator
 from capture.simulator.source import SimulatorSource
+from capture.simulator.truth import TileTruth
 from capture.simulator.window import play
 from config import ROOT
 from domain import Box, ConfigError, ModelError
@@ -188,8 +190,8 @@ def test_the_speaker_has_the_only_border(small):
 
 def test_the_light_theme_and_a_larger_scale_change_the_look_and_not_the_class():
     lesson = read_lesson(SMALL)
-    light = Simulator(lesson, 800, 520, theme="light")
-    large = Simulator(lesson, 1600, 1040, scale=2.0)
+    light = Simulator(lesson, 800, 520, Look(theme="light"))
+    large = Simulator(lesson, 1600, 1040, Look(scale=2))
     assert light.frame_at(2).mean() > Simulator(lesson, 800, 520).frame_at(2).mean() + 20
     assert [tile.name for tile in large.truth_at(2).tiles] == [tile.name for tile in light.truth_at(2).tiles]
 

@@ -6,8 +6,10 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import yaml
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import Field, ValidationError, field_validator, model_validator
 
+from capture.simulator.client.icons import Mark
+from capture.simulator.look import Look, Part, Scene, Seconds
 from domain import ConfigError, Emotion
 
 ScriptedCamera = Literal["on", "off", "photo"]
@@ -15,24 +17,10 @@ RoomKind = Literal["shelf", "window", "plain", "pictures", "kitchen", "bed", "be
 
 HairStyle = Literal["short", "parted", "bob", "long", "curly", "bun", "bald", "scarf"]
 HairColour = Literal["black", "dark", "brown", "fair", "red", "gray"]
-
-
-def seconds(value: Any) -> Any:
-    """Seconds from a number or from minutes and seconds as "m:ss"; anything else is left for pydantic to refuse."""
-    if not isinstance(value, str) or ":" not in value:
-        return value
-    minutes, _, rest = value.partition(":")
-    return int(minutes) * 60 + float(rest) if minutes.isdigit() and rest.replace(".", "", 1).isdigit() else value
-
-
-Seconds = Annotated[float, BeforeValidator(seconds), Field(ge=0, le=24 * 3600)]
-"""A time from the lesson's start, or a duration: a number of seconds or "m:ss"."""
-
-
-class Part(BaseModel):
-    """A part of the script: unknown keys are errors."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
+PhotoKind = Literal["initials", "square", "disc", "full"]
+"""What stands for a camera that is off: initials, or a picture of a person as a square, a disc or the whole tile."""
+PictureShape = Literal["wide", "4:3", "portrait"]
+"""16:9 fills the tile; a 4:3 camera and an upright phone stand between bars."""
 
 
 class Phase(Part):
@@ -53,7 +41,10 @@ class Phase(Part):
 class Spell(Part):
     """What one student does from ``at`` on for ``lasts`` seconds, or to the end where that is left out.
 
-    What is None follows the class's phase (emotion) or the student's start (camera).
+    What is None stays as without the spell: emotions follow the class's phase, the rest the student's start. ``yaw`` is
+    how far the head is turned in degrees, to the right of the picture above 0; ``eyes`` are closed, or open apart from
+    blinks; ``frozen`` holds the camera's picture; ``dark`` is a lens in the dark; ``name`` is a rename; ``mark`` a
+    raised hand or reaction; ``label`` False hides this tile's label.
     """
 
     at: Seconds
@@ -62,6 +53,14 @@ class Spell(Part):
     intensity: float = Field(default=1.0, ge=0, le=1.5)
     camera: ScriptedCamera | None = None
     away: bool | None = None
+    yaw: float | None = Field(default=None, ge=-50, le=50)
+    eyes: Literal["open", "closed"] | None = None
+    frozen: bool | None = None
+    dark: bool | None = None
+    name: str | None = Field(default=None, min_length=1, max_length=200)
+    muted: bool | None = None
+    mark: Mark | None = None
+    label: bool | None = None
 
     def holds(self, t_s: float) -> bool:
         """Whether the spell is running at this second."""
@@ -71,7 +70,8 @@ class Spell(Part):
 class Student(Part):
     """One participant: the name on the label, looks, a room, a camera and spells.
 
-    ``face`` chooses among the random faces; looks and room are left to chance where they are None.
+    ``face`` chooses among the random faces; looks and room are left to chance where they are None. ``photo`` is what
+    a camera in the state photo shows, ``bars`` the bars beside a picture that is not 16:9: the tile's own, or black.
     """
 
     name: str = Field(min_length=1, max_length=200)
@@ -83,6 +83,9 @@ class Student(Part):
     glasses: bool | None = None
     room: RoomKind | None = None
     camera: ScriptedCamera = "on"
+    photo: PhotoKind = "initials"
+    shape: PictureShape = "wide"
+    bars: Literal["tile", "black"] = "tile"
     bitrate: Literal["good", "low"] = "good"
     muted: bool = True
     joins_at: Seconds = 0.0
@@ -95,10 +98,14 @@ class Student(Part):
 
 
 class Turn(Part):
-    """From ``at`` on this student (by name) speaks; nobody where the name is left out."""
+    """From ``at`` on this student speaks, by the name at the start or, where two have it, by number from 1.
+
+    Nobody speaks where both are left out.
+    """
 
     at: Seconds
     name: str | None = None
+    student: int | None = Field(default=None, ge=1)
 
 
 class PageTurn(Part):
@@ -109,13 +116,19 @@ class PageTurn(Part):
 
 
 class Lesson(Part):
-    """A whole lesson. ``seed`` fixes everything that the script leaves open."""
+    """A whole lesson. ``seed`` fixes everything that the script leaves open.
+
+    ``labels_lag_s`` is how long after a tile has come to a new place its label appears.
+    """
 
     title: str = Field(default="Simulated class", min_length=1, max_length=200)
     seed: int = Field(default=1, ge=0)
     duration_s: Seconds = Field(default=600.0, gt=0)
     loops: bool = False
     per_page: int = Field(default=25, ge=1, le=49)
+    look: Look = Look()
+    scenes: tuple[Scene, ...] = ()
+    labels_lag_s: float = Field(default=0.0, ge=0, le=60)
     phases: tuple[Phase, ...] = (Phase(at=0, emotions={"neutral": 1.0}),)
     students: tuple[Student, ...] = Field(min_length=1)
     speakers: tuple[Turn, ...] = ()
@@ -123,17 +136,29 @@ class Lesson(Part):
     reshuffles: tuple[Seconds, ...] = ()
 
     @model_validator(mode="after")
-    def _speakers_are_students(self) -> Lesson:
-        names = {student.name for student in self.students}
+    def _people_are_students(self) -> Lesson:
+        names = [student.name for student in self.students]
         for turn in self.speakers:
             if turn.name is not None and turn.name not in names:
                 raise ValueError(f"speakers: {turn.name!r} is no student of this lesson")
+            if turn.name is not None and names.count(turn.name) > 1:
+                raise ValueError(f"speakers: {turn.name!r} is the name of several: say student: and the number")
+        numbers = [turn.student or 0 for turn in self.speakers] + [scene.hover for scene in self.scenes]
+        if max(numbers, default=0) > len(names):
+            raise ValueError(f"speakers, scenes: expected student 1 to {len(names)}, found {max(numbers)}")
         return self
 
-    @field_validator("phases", "speakers", "pages")
+    @field_validator("phases", "speakers", "pages", "scenes")
     @classmethod
     def _in_time_order(cls, parts: tuple[Any, ...]) -> tuple[Any, ...]:
         return tuple(sorted(parts, key=lambda part: part.at))
+
+    def speaker(self, t_s: float) -> int | None:
+        """The number from 1 of who speaks at this second of the script, or None."""
+        turn = next((turn for turn in reversed(self.speakers) if turn.at <= t_s), None)
+        if turn is None or turn.name is None:
+            return turn.student if turn else None
+        return next(who for who, student in enumerate(self.students, 1) if student.name == turn.name)
 
     def script_time(self, t_s: float) -> float:
         """The second of the script at ``t_s`` after the start: round and round, or held at the end."""

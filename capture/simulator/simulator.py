@@ -4,83 +4,33 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
 
 import cv2
 import numpy as np
 
-from capture.simulator.camera.faces import NEUTRAL, Expression
-from capture.simulator.camera.people import Wishes
-from capture.simulator.camera.picture import Camera, Pose, Shot, Sight, pose_at
-from capture.simulator.client import Client, Theme
-from capture.simulator.layout import GAP, between, tile_boxes
-from capture.simulator.lesson import Lesson, ScriptedCamera, Student
-from domain import EMOTIONS, Box, Emotion
+from capture.simulator.camera.cast import Cast
+from capture.simulator.client.areas import Areas
+from capture.simulator.client.chrome import Chrome, Sheet
+from capture.simulator.client.panel import Attendee
+from capture.simulator.client.tiles import TileArt
+from capture.simulator.layout import between, hidden_share
+from capture.simulator.lesson import Lesson
+from capture.simulator.look import Look, Scene, scene_at
+from capture.simulator.script import Behaviour, Script
+from capture.simulator.truth import TileTruth, Truth, state_of
+from domain import Box
 
 SHUFFLE_S = 0.4
 """How long tiles travel when the gallery changes."""
-CHANGE_S = 0.8
-"""How long a face takes from one emotion to the next."""
-CHANGE_STEPS = 4
-"""Pictures on the way from one emotion to the next; each is drawn once and kept."""
-MOOD_S = (14.0, 30.0)
-"""Shortest and longest time that a student without a script keeps one emotion."""
-BLINK_S = 0.15
-PICTURES_PER_S = 15
-
-
-@dataclass(frozen=True, slots=True)
-class TileTruth:
-    """What one tile shows: ``student`` counts from 1 in the lesson's order, ``slot`` from 0 in reading order.
-
-    ``video`` is the camera's picture in the tile, ``label`` the name's box, ``face`` forehead to chin, all in pixels
-    of the frame; ``face``, ``emotion`` and ``intensity`` are None when no face is in the picture.
-    """
-
-    slot: int
-    student: int
-    name: str
-    box: Box
-    camera: ScriptedCamera
-    away: bool
-    speaker: bool
-    muted: bool
-    video: Box | None
-    label: Box | None
-    face: Box | None
-    emotion: Emotion | None
-    intensity: float | None
-
-
-@dataclass(frozen=True, slots=True)
-class Truth:
-    """All that is true of a frame: tiles in reading order, page counted from 1, everybody in the meeting by number.
-
-    ``moving`` is True while tiles travel to new places.
-    """
-
-    t_s: float
-    page: int
-    pages: int
-    tiles: tuple[TileTruth, ...]
-    present: tuple[int, ...]
-    moving: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Behaviour:
-    """What a student does at one second."""
-
-    camera: ScriptedCamera
-    away: bool
-    emotion: Emotion
-    intensity: float
+LABEL_HIDDEN_SHARE, FACE_HIDDEN_SHARE = 0.2, 0.5
+"""Share of a label or a face under something else from which it counts as not visible."""
 
 
 @dataclass(frozen=True, slots=True)
 class Arrangement:
-    """Who stands where: boxes by student in reading order, the page shown, all pages, all present."""
+    """Who stands where: boxes by student in reading order, the scene, the page shown, all pages, all present."""
 
+    scene: Scene
     places: dict[int, Box]
     page: int
     pages: int
@@ -88,179 +38,171 @@ class Arrangement:
 
 
 class Simulator:
-    """A lesson drawn as a client's window of width x height pixels; the same lesson gives the same pictures."""
+    """A lesson drawn as a client's window of width x height pixels; the same lesson gives the same pictures.
 
-    def __init__(self, lesson: Lesson, width: int, height: int, scale: float = 1.0, theme: Theme = "dark") -> None:
+    ``look`` replaces the lesson's own.
+    """
+
+    def __init__(self, lesson: Lesson, width: int, height: int, look: Look | None = None) -> None:
         self.lesson = lesson
         self.width, self.height = width, height
-        self._gap = GAP * scale
-        self._client = Client(width, height, scale, theme)
-        self._cameras: dict[int, Camera] = {}
-        self.behaviour = lru_cache(maxsize=4096)(self._behaviour)
+        self.script = Script(lesson)
+        self._areas = Areas(width, height, look or lesson.look)
+        self._chrome = Chrome(self._areas)
+        self._art = TileArt(self._areas)
+        self._cast = Cast(self.script)
 
     def frame_at(self, t_s: float) -> np.ndarray:
         """The window ``t_s`` seconds after the lesson's start: uint8 (height, width, 3) BGR."""
-        truth = self.truth_at(t_s)
-        frame = self._client.empty(truth.page, truth.pages, len(truth.present))
-        for tile in truth.tiles:
+        script = self.lesson.script_time(t_s)
+        now, places, _ = self._places(script)
+        sheet = self._sheet(now, script)
+        frame = self._chrome.empty(now.scene, sheet)
+        for tile in self._tiles(now, places, script):
             inside = tile.box.clamped(self.width, self.height)
-            if inside == tile.box:
-                self._draw_tile(frame, tile, t_s)
+            if inside != tile.box:
+                continue
+            if now.scene.view == "immersive":
+                self._draw_figure(frame, tile, t_s)
+            else:
+                self._draw_tile(frame, tile, t_s, now.scene)
+        self._chrome.lay_over(frame, now.scene, sheet)
         return frame
 
     def truth_at(self, t_s: float) -> Truth:
         """What is true of the picture at the same second."""
         script = self.lesson.script_time(t_s)
+        now, places, moving = self._places(script)
+        tiles = self._tiles(now, places, script) if now.scene.is_gallery else ()
+        return Truth(t_s, now.scene.view, now.page, now.pages, tiles, now.present, moving)
+
+    def _places(self, script: float) -> tuple[Arrangement, dict[int, Box], bool]:
+        """Who stands where, the boxes on their way there, and whether they are on their way."""
         now = self._arrangement(script)
-        places, moving = now.places, False
-        event = max((at for at in self._events if at <= script), default=0.0)
-        if event > 0 and script - event < SHUFFLE_S:
-            before = self._arrangement(event - 1e-3)
-            share, moving = (script - event) / SHUFFLE_S, before.places != places
-            places = {who: between(before.places.get(who, box), box, share) for who, box in places.items()}
-        speaker = next((turn.name for turn in reversed(self.lesson.speakers) if turn.at <= script), None)
-        tiles = tuple(self._tile(slot, who, box, speaker, script) for slot, (who, box) in enumerate(places.items()))
-        return Truth(t_s, now.page, now.pages, tiles, now.present, moving)
-
-    @cached_property
-    def _events(self) -> list[float]:
-        """The seconds at which tiles may change places."""
-        lesson = self.lesson
-        times = [*lesson.reshuffles, *(turn.at for turn in lesson.pages)]
-        for student in lesson.students:
-            times += [student.joins_at] + ([] if student.leaves_at is None else [student.leaves_at])
-        return sorted(times)
-
-    def _order(self, script: float) -> list[int]:
-        """Numbers of all present: those there at the last reshuffle in its random order, later comers behind them."""
-        shuffles = [at for at in self.lesson.reshuffles if at <= script]
-        since = max(shuffles, default=0.0)
-        rank = np.random.default_rng([self.lesson.seed, 3, len(shuffles)]).permutation(len(self.lesson.students))
-
-        def place(who: int) -> tuple[float, int]:
-            joined = self.lesson.students[who - 1].joins_at
-            return (joined if joined > since else 0.0), int(rank[who - 1]) if shuffles else who
-
-        present = (who for who, student in enumerate(self.lesson.students, 1) if student.present(script))
-        return sorted(present, key=place)
+        move = self.script.last_move(script)
+        if move <= 0 or script - move >= SHUFFLE_S:
+            return now, now.places, False
+        before = self._arrangement(move - 1e-3)
+        if before.scene.view != now.scene.view or before.places == now.places:
+            return now, now.places, False
+        share = (script - move) / SHUFFLE_S
+        return now, {who: between(before.places.get(who, box), box, share) for who, box in now.places.items()}, True
 
     def _arrangement(self, script: float) -> Arrangement:
-        order = self._order(script)
-        pages = max(1, math.ceil(len(order) / self.lesson.per_page))
-        wanted = next((turn.page for turn in reversed(self.lesson.pages) if turn.at <= script), 1)
-        page = min(wanted, pages)
-        shown = order[(page - 1) * self.lesson.per_page : page * self.lesson.per_page]
-        boxes = tile_boxes(len(shown), self._client.stage(pages), self._gap)
-        return Arrangement(dict(zip(shown, boxes, strict=True)), page, pages, tuple(sorted(order)))
+        scene = scene_at(self.lesson.scenes, script)
+        order = self.script.order(script)
+        present = tuple(sorted(order))
+        capacity = self._areas.capacity(scene, self.lesson.per_page)
+        pages = max(1, math.ceil(len(order) / capacity)) if scene.is_gallery else 1
+        page = self.script.page(script, pages)
+        speaker = self.lesson.speaker(script)
+        if not scene.is_gallery and speaker in order:
+            order = [speaker, *(who for who in order if who != speaker)]
+        if scene.view == "immersive":
+            order = [who for who in order if self.script.behaviour(who, script).camera == "on"]
+        shown = order[(page - 1) * capacity : page * capacity]
+        boxes = self._areas.places(scene, len(shown), pages)
+        return Arrangement(scene, dict(zip(shown, boxes, strict=True)), page, pages, present)
 
-    def _tile(self, slot: int, who: int, box: Box, speaker: str | None, script: float) -> TileTruth:
-        student, does = self.lesson.students[who - 1], self.behaviour(who, script)
-        visible = does.camera == "on" and not does.away
-        video = box if does.camera == "on" else None
-        speaks = student.name == speaker
-        if does.camera == "off":
-            label = self._client.centred_name_box(box, student.name)
-        else:
-            label = self._client.label_box(box, student.name, student.muted and not speaks)
+    def _sheet(self, now: Arrangement, script: float) -> Sheet:
+        attendees: tuple[Attendee, ...] = ()
+        if now.scene.panel != "none":
+            does = (self.script.behaviour(who, script) for who in now.present)
+            attendees = tuple(Attendee(one.name, one.muted, one.camera != "on") for one in does)
+        return Sheet(now.page, now.pages, len(now.places), len(now.present), attendees)
+
+    def _tiles(self, now: Arrangement, places: dict[int, Box], script: float) -> tuple[TileTruth, ...]:
+        over = self._areas.overlays(now.scene, now.pages)
+        late = self._without_labels(now, script)
+        return tuple(
+            self._tile(slot, who, box, script, over, who not in late) for slot, (who, box) in enumerate(places.items())
+        )
+
+    def _without_labels(self, now: Arrangement, script: float) -> set[int]:
+        """Who has come to a new place and waits there for the label."""
+        move = self.script.last_move(script)
+        if not self.lesson.labels_lag_s or script - move >= self.lesson.labels_lag_s:
+            return set()
+        before = self._arrangement(move - 1e-3).places if move > 0 else {}
+        return {who for who, box in now.places.items() if before.get(who) != box}
+
+    def _tile(self, slot: int, who: int, box: Box, script: float, over: tuple[Box, ...], in_time: bool) -> TileTruth:
+        does, speaks = self.script.behaviour(who, script), who == self.lesson.speaker(script)
+        muted, covered = does.muted and not speaks, hidden_share(box, over)
+        video = self._cast.video_box(who, box) if does.camera == "on" else None
+        face = None if video is None else self._cast.face_box(who, video, script)
+        if face is not None and hidden_share(face, over) > FACE_HIDDEN_SHARE:
+            face = None
+        text, label = self._label(box, does, muted) if in_time and does.label else (None, None)
+        readable = label is not None and hidden_share(label, over) <= LABEL_HIDDEN_SHARE
         return TileTruth(
             slot=slot,
             student=who,
-            name=student.name,
+            name=does.name,
+            labelled=label is not None,
+            text=text if readable else None,
             box=box,
             camera=does.camera,
+            state=state_of(does, covered),
             away=does.away,
             speaker=speaks,
-            muted=student.muted and not speaks,
+            muted=muted,
+            mark=does.mark,
+            covered=covered,
             video=video,
-            label=label,
-            face=self._face(who, box, script) if visible else None,
-            emotion=does.emotion if visible else None,
-            intensity=does.intensity if visible else None,
+            label=label if readable else None,
+            face=face,
+            emotion=does.emotion if face else None,
+            intensity=does.intensity if face else None,
+            yaw=does.yaw if face else None,
+            eyes_closed=does.eyes_closed if face else None,
         )
 
-    def _face(self, who: int, box: Box, script: float) -> Box:
-        left, top, right, bottom = self._camera(who).face_box(self._pose(who, script))
-        face = Box(
-            box.left + round(left * box.width),
-            box.top + round(top * box.height),
-            box.left + round(right * box.width),
-            box.top + round(bottom * box.height),
-        )
-        return face.clamped(box.right, box.bottom) or face
+    def _label(self, box: Box, does: Behaviour, muted: bool) -> tuple[str | None, Box | None]:
+        """The name as the tile has it and where, (None, None) where labels are hidden."""
+        if does.camera == "off":
+            return self._art.centred_text(box, does.name), self._art.centred_name_box(box, does.name)
+        if self._areas.look.labels == "hidden":
+            return None, None
+        return self._art.label_text(box, does.name, muted), self._art.label_box(box, does.name, muted)
 
-    def _behaviour(self, who: int, script: float) -> Behaviour:
-        """What the script says of a student at a second: the class's phase, then the student's own spells over it."""
-        student = self.lesson.students[who - 1]
-        phase = max((i for i, phase in enumerate(self.lesson.phases) if phase.at <= script), default=0)
-        emotion = self._mood(who, script, phase)
-        does = Behaviour(student.camera, False, emotion, self.lesson.phases[phase].intensity)
-        for spell in student.spells:
-            if spell.holds(script):
-                does = Behaviour(
-                    spell.camera or does.camera,
-                    does.away if spell.away is None else spell.away,
-                    spell.emotion or does.emotion,
-                    spell.intensity if spell.emotion else does.intensity,
-                )
-        return does
-
-    def _mood(self, who: int, script: float, phase: int) -> Emotion:
-        """The emotion drawn by chance from the phase's shares, kept for a while that differs between students."""
-        seed = [self.lesson.seed, 5, who]
-        lasts, start = self._rhythm(who)
-        turn = math.floor((script + start) / lasts)
-        shares = self.lesson.phases[phase].emotions
-        weights = np.array([shares.get(emotion, 0.0) for emotion in EMOTIONS])
-        draw = np.random.default_rng([*seed, phase, turn]).random()
-        return EMOTIONS[
-            int(np.searchsorted(np.cumsum(weights / weights.sum()), draw, side="right").clip(0, len(EMOTIONS) - 1))
-        ]
-
-    @lru_cache(maxsize=256)  # noqa: B019  (a simulator lives as long as its process)
-    def _rhythm(self, who: int) -> tuple[float, float]:
-        """How long a student keeps a mood, and a start that is the student's own, in seconds."""
-        random = np.random.default_rng([self.lesson.seed, 4, who])
-        return float(random.uniform(*MOOD_S)), float(random.uniform(0, 60))
-
-    def _expression(self, who: int, script: float, speaks: bool) -> Expression:
-        weights = np.zeros(len(EMOTIONS))
-        for step in range(CHANGE_STEPS):
-            does = self.behaviour(who, round(max(script - step * CHANGE_S / CHANGE_STEPS, 0), 2))
-            weights[EMOTIONS.index(does.emotion)] += does.intensity
-            weights[NEUTRAL] += 1 - does.intensity
-        mouth = round(abs(math.sin(7.3 * script) * math.sin(2.9 * script)) * 3) / 3 if speaks else 0.0
-        lasts, start = self._rhythm(who)
-        closed = (script + start) % (lasts / 5) < BLINK_S
-        return Expression(tuple((weights / CHANGE_STEPS).tolist()), mouth, closed)
-
-    def _pose(self, who: int, script: float) -> Pose:
-        return pose_at(script, 1.37 * who + self.lesson.seed)
-
-    def _camera(self, who: int) -> Camera:
-        if who not in self._cameras:
-            student: Student = self.lesson.students[who - 1]
-            face = student.face if student.face is not None else 100 * self.lesson.seed + who
-            wishes = Wishes(student.skin, student.hair, student.hair_colour, student.beard, student.glasses)
-            sight = Sight(student.room, student.bitrate, wishes)
-            self._cameras[who] = Camera((self.lesson.seed, who), face, sight)
-        return self._cameras[who]
-
-    def _draw_tile(self, frame: np.ndarray, tile: TileTruth, t_s: float) -> None:
-        if tile.camera == "on":
-            script = self.lesson.script_time(t_s)
-            expression = None if tile.away else self._expression(tile.student, script, tile.speaker)
-            shot = Shot(expression, self._pose(tile.student, script), int(t_s * PICTURES_PER_S) + tile.student)
-            picture = self._camera(tile.student).picture(shot, tile.box.height)
-            tile.box.of(frame)[:] = cv2.resize(
-                picture, (tile.box.width, tile.box.height), interpolation=cv2.INTER_LINEAR
-            )
-        else:
-            self._client.fill_tile(frame, tile.box)
-        if tile.camera == "photo":
-            self._client.initials(frame, tile.box, tile.name, tile.student)
-        if tile.camera == "off":
-            self._client.centred_name(frame, tile.box, tile.name)
-        if tile.camera != "off" or tile.muted:
-            self._client.label(frame, tile.box, None if tile.camera == "off" else tile.name, tile.muted)
+    def _draw_tile(self, frame: np.ndarray, tile: TileTruth, t_s: float, scene: Scene) -> None:
+        art, box = self._art, tile.box
+        corners = art.corners(frame, box)
+        self._draw_contents(frame, tile, t_s)
+        if tile.mark is not None:
+            art.mark(frame, box, tile.mark)
+        if tile.camera != "off" and tile.labelled:
+            art.label(frame, box, tile.name, tile.muted)
+        elif self._areas.look.labels != "hidden" and tile.muted:
+            art.label(frame, box, None, tile.muted)
+        if scene.hover == tile.student:
+            art.hover(frame, box)
+        corners.restore()
         if tile.speaker:
-            self._client.speaker_border(frame, tile.box)
+            art.speaker_border(frame, box)
+
+    def _draw_contents(self, frame: np.ndarray, tile: TileTruth, t_s: float) -> None:
+        """The camera's picture, the profile's, or the name."""
+        box, student = tile.box, self.lesson.students[tile.student - 1]
+        if tile.video != box:
+            box.of(frame)[:] = self._art.ground(student.bars if tile.video else "tile")
+        if tile.video is not None:
+            shot = self._cast.shot(tile.student, t_s, tile.speaker)
+            picture = self._cast.camera(tile.student).picture(shot, box.height)
+            size = tile.video.width, tile.video.height
+            tile.video.of(frame)[:] = cv2.resize(picture, size, interpolation=cv2.INTER_LINEAR)
+        elif tile.camera == "photo" and student.photo == "initials":
+            self._art.initials(frame, box, tile.name, tile.student)
+        elif tile.camera == "photo":
+            self._art.photo(frame, box, self._cast.photo(tile.student), student.photo)
+        elif tile.labelled:
+            self._art.centred_name(frame, box, tile.name)
+
+    def _draw_figure(self, frame: np.ndarray, tile: TileTruth, t_s: float) -> None:
+        """A student on a seat of the immersive room."""
+        box, shot = tile.box, self._cast.shot(tile.student, t_s, tile.speaker)
+        figure = self._cast.camera(tile.student).figure(shot, box.height)
+        small = cv2.resize(figure, (box.width, box.height), interpolation=cv2.INTER_AREA).astype(np.float32)
+        region = box.of(frame)
+        region[:] = region * (1 - small[..., 3:] / 255) + small[..., :3]

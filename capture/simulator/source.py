@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import ClassVar
 
 from capture.simulator.lesson import Lesson, read_lesson
-from capture.simulator.simulator import Simulator, Truth
+from capture.simulator.simulator import Simulator
+from capture.simulator.truth import Truth
 from capture.source import Clock, Source
 from config import ROOT, SimulatorSettings
 from domain import Frame

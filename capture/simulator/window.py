@@ -10,9 +10,10 @@ import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import NoReturn, Protocol
+from typing import NoReturn, Protocol, get_args
 
 from capture.simulator.lesson import read_lesson
+from capture.simulator.look import Theme
 from capture.simulator.simulator import Simulator
 from domain import CaptureError, ClassmoodError
 
@@ -107,8 +108,8 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--height", type=int, default=800, help="height of the window in pixels")
     parser.add_argument("--x", type=int, help="left edge on the desktop, in pixels")
     parser.add_argument("--y", type=int, help="top edge on the desktop, in pixels")
-    parser.add_argument("--scale", type=float, default=1.0, help="the desktop's scale, 1 to 3")
-    parser.add_argument("--theme", choices=("dark", "light"), default="dark")
+    parser.add_argument("--scale", type=float, help="the desktop's scale, 1 to 3 (default: the lesson's)")
+    parser.add_argument("--theme", choices=get_args(Theme), help="default: the lesson's")
     parser.add_argument("--start-at", type=float, help="UNIX time of the lesson's first second (default: now)")
     parser.add_argument("--exit-with-parent", action="store_true", help="end when standard input closes")
     return parser.parse_args()
@@ -124,7 +125,10 @@ def main() -> NoReturn:
         _end_with_parent(ended)
     place = None if args.x is None and args.y is None else (args.x or 0, args.y or 0)
     try:
-        simulator = Simulator(read_lesson(args.lesson), args.width, args.height, args.scale, args.theme)
+        lesson = read_lesson(args.lesson)
+        wished = {"scale": args.scale, "theme": args.theme}
+        look = lesson.look.model_copy(update={key: value for key, value in wished.items() if value is not None})
+        simulator = Simulator(lesson, args.width, args.height, look)
         window = LessonWindow(simulator, place)
         try:
             play(window, time.time() if args.start_at is None else args.start_at, time.time, ended)

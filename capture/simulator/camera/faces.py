@@ -34,11 +34,15 @@ MOUTH = (0.5, 0.80)
 
 @dataclass(frozen=True, slots=True)
 class Expression:
-    """What a face shows: a weight per emotion (neutral takes the rest), mouth opened by talking 0 to 1, eyes closed."""
+    """What a face shows: a weight per emotion (neutral takes the rest), mouth opened by talking 0 to 1, eyes closed.
+
+    ``yaw`` is how far the head is turned, in degrees, to the right of the picture above 0.
+    """
 
     weights: tuple[float, ...]
     mouth: float = 0.0
     eyes_closed: bool = False
+    yaw: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -14,6 +14,14 @@ from capture.simulator.camera.rooms import Colour, colour, shaded
 WIDTH, HEIGHT = 620, 570
 """Size of a drawn person in pixels, of which the face takes SIDE x SIDE."""
 FACE_LEFT, FACE_TOP = (WIDTH - SIDE) // 2, 96
+SKULL = ((0.5, -0.12), (0.72, -0.07), (0.87, 0.1), (0.905, 0.36), (0.88, 0.6), (0.8, 0.83), (0.66, 0.99), (0.5, 1.04))
+"""The right half of the skull's outline, in sides of the face's square from its top left."""
+HEAD_HALF_WIDTH, NARROWEST = 0.405, 0.02
+"""Half the width of the skull where it is widest, and the least that is drawn of it, in sides of the face's square."""
+SEEN_ANGLE, EDGE_SHARE = 1.3, 0.1
+"""Farthest place on the skull that is drawn, in radians, and the share of its width in which the outline is kept."""
+FACE_HALF_WIDTH = 0.36
+"""Half the width of the face from cheek to cheek, in sides of the face's square."""
 HAIR_STYLES = ("short", "parted", "bob", "long", "curly", "bun", "bald", "scarf")
 
 
@@ -224,13 +232,46 @@ class ScaledHead:
     feather: np.ndarray
 
     def draw(self, expression: Expression) -> np.ndarray:
-        """The head with this expression as premultiplied float32 BGRA (H, W, 4)."""
+        """The head with this expression, turned as it says, as premultiplied float32 BGRA (H, W, 4)."""
         canvas = np.zeros((HEIGHT, WIDTH, 3), np.uint8)
         canvas[FACE_TOP : FACE_TOP + SIDE, FACE_LEFT : FACE_LEFT + SIDE] = face_model().draw(self.person, expression)
         face = cv2.resize(canvas, self.feather.shape[::-1], interpolation=cv2.INTER_AREA)
         layer = self.back.copy()
         _paint(layer, self.feather, face)
-        return layer * (1 - self.front[..., 3:] / 255) + self.front
+        layer = layer * (1 - self.front[..., 3:] / 255) + self.front
+        return turned(layer, expression.yaw) if expression.yaw else layer
+
+
+def turned(layer: np.ndarray, yaw: float) -> np.ndarray:
+    """A head that faces the camera, turned by ``yaw`` degrees to the right of the picture: the same shape and type.
+
+    Line by line the skull is taken for a disc seen from the side: what is on it slides around, the far side is hidden
+    behind the outline and the near side shows its edge, stretched. The outline, and hair beyond it, stay.
+    """
+    height, width = layer.shape[:2]
+    x = np.arange(width, dtype=np.float32) - (width - 1) / 2
+    lines = (np.arange(height, dtype=np.float32) * (HEIGHT / height) - FACE_TOP) / SIDE
+    reach = _half_width(lines)[:, None] * (SIDE * width / WIDTH)
+    across = x[None, :] / reach
+    source = np.sin(np.clip(np.arcsin(np.clip(across, -1, 1)) - np.radians(yaw), -SEEN_ANGLE, SEEN_ANGLE))
+    # Towards the outline the source comes back to its own place, so that the head keeps its shape.
+    keep = np.clip((1 - np.abs(across)) / EDGE_SHARE, 0, 1)
+    fetched = (across + keep * (source - across)) * reach + (width - 1) / 2
+    y = np.repeat(np.arange(height, dtype=np.float32)[:, None], width, 1)
+    return cv2.remap(layer, fetched.astype(np.float32), y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+
+
+def _half_width(lines: np.ndarray) -> np.ndarray:
+    """Half the width of the skull at heights given in face sides from the face's top, in face sides."""
+    outline = np.array(SKULL, np.float32)
+    return np.maximum(np.interp(lines, outline[:, 1], outline[:, 0] - 0.5), NARROWEST).astype(np.float32)
+
+
+def face_span(yaw: float) -> tuple[float, float]:
+    """Left and right end of what is seen of a face on a turned head, in sides of the face's square from its middle."""
+    reach = np.degrees(np.arcsin(FACE_HALF_WIDTH / HEAD_HALF_WIDTH))
+    left, right = (np.clip(side * reach + yaw, -90, 90) for side in (-1, 1))
+    return HEAD_HALF_WIDTH * float(np.sin(np.radians(left))), HEAD_HALF_WIDTH * float(np.sin(np.radians(right)))
 
 
 def _skull(layer: np.ndarray, person: Person) -> None:
@@ -239,17 +280,7 @@ def _skull(layer: np.ndarray, person: Person) -> None:
     for side in (1, -1):
         ear = [(0.5 + side * a, b) for a, b in ((0.38, 0.38), (0.45, 0.34), (0.475, 0.44), (0.44, 0.6), (0.39, 0.62))]
         _paint(layer, _shape(ear, soften=1.5), skin * 0.74)
-    half = [
-        (0.5, -0.12),
-        (0.72, -0.07),
-        (0.87, 0.1),
-        (0.905, 0.36),
-        (0.88, 0.6),
-        (0.8, 0.83),
-        (0.66, 0.99),
-        (0.5, 1.04),
-    ]
-    _paint(layer, _shape(_both(half)), skin * _roundness())
+    _paint(layer, _shape(_both(list(SKULL))), skin * _roundness())
 
 
 def _beard() -> np.ndarray:

@@ -19,10 +19,16 @@ STREAM_STRETCH = 1.25
 """How far a client enlarges a stream before it asks for the next size."""
 FACE_SHARE = 0.44
 """Height of the face's square, as a share of the picture's, before the student's own distance from the camera."""
-FACE_BOX = (0.14, 0.02, 0.86, 0.99)
-"""Forehead to chin within the face's square: left, top, right, bottom."""
+FACE_HEIGHT = (0.02, 0.99)
+"""Forehead to chin within the face's square."""
 KEPT_HEADS = 24
 """Drawn expressions kept per student and size: a changing face passes through at most eight."""
+VIRTUAL_ROOMS = ("beach", "gradient", "blur")
+"""Rooms that a client puts behind a person: it cuts the person out, with soft and ragged edges."""
+SHAPES = {"wide": 16 / 9, "4:3": 4 / 3, "portrait": 9 / 16}
+"""Width by height of a camera's picture."""
+DARK_LIGHT, DARK_GLOW = 0.035, 3
+"""What is left of the light when a lens is in the dark, and the gray level of its noise."""
 NOISES = 6
 
 
@@ -37,11 +43,12 @@ class Pose:
 
 @dataclass(frozen=True, slots=True)
 class Shot:
-    """What a camera sees now; ``expression`` is None when nobody is there."""
+    """What a camera sees now; ``expression`` is None when nobody is there, ``dark`` where no light falls in."""
 
     expression: Expression | None
     pose: Pose
     number: int
+    dark: bool = False
 
 
 def stream_size(height: int) -> tuple[int, int]:
@@ -54,10 +61,11 @@ NO_WISHES = people.Wishes()
 
 @dataclass(frozen=True, slots=True)
 class Sight:
-    """What a lesson says of a camera's picture; a room of None is left to chance."""
+    """What a lesson says of a camera's picture; a room of None is left to chance, ``shape`` is one of ``SHAPES``."""
 
     room: str | None = None
     bitrate: Literal["good", "low"] = "good"
+    shape: str = "wide"
     wishes: people.Wishes = NO_WISHES
 
 
@@ -70,18 +78,24 @@ class Camera:
         look = people.random_look(self._person, sight.wishes, random)
         self._head = people.Head(self._person, look, random)
         self._body = people.body_layer(self._person, look, random)
-        self._room = rooms.room(sight.room or str(random.choice(list(rooms.ROOMS))), random)
+        kind = sight.room or str(random.choice(list(rooms.ROOMS)))
+        self._room = rooms.room(kind, random)
         self._zoom = float(random.uniform(0.9, 1.28))
         self._place = float(random.uniform(0.42, 0.58)), float(random.uniform(0.47, 0.53))
         self._gain = random.uniform(0.9, 1.06) * (1 + random.uniform(-0.04, 0.04, 3))
         self._noise = float(random.uniform(1.5, 3.5))
         self._low = sight.bitrate == "low"
+        self._cut_out = kind in VIRTUAL_ROOMS
+        self._shape = SHAPES[sight.shape]
         self._still: dict[tuple[int, int], tuple[np.ndarray, np.ndarray]] = {}
         self._scaled: dict[tuple[int, int], people.ScaledHead] = {}
         self._heads: OrderedDict[tuple[tuple[int, int], Expression], np.ndarray] = OrderedDict()
 
     def picture(self, shot: Shot, height: int) -> np.ndarray:
-        """The stream's newest picture for a tile ``height`` pixels high: uint8 (h, w, 3) BGR in a stream size."""
+        """The stream's newest picture for a tile ``height`` pixels high: uint8 (h, w, 3) BGR in a stream size.
+
+        A camera that is not 16:9 gives the part of that width around the person.
+        """
         size = stream_size(height if not self._low else min(height, STREAMS[1][1]))
         empty, with_body = self._stills(size)
         if shot.expression is None:
@@ -89,17 +103,37 @@ class Camera:
         else:
             picture = with_body.copy()
             self._add_head(picture, shot.expression, shot.pose, size)
+        if shot.dark:
+            picture = cv2.convertScaleAbs(picture, alpha=DARK_LIGHT, beta=DARK_GLOW)
         _add_noise(picture, self._noise, shot.number)
-        return _compressed(picture) if self._low else picture
+        picture = _compressed(picture) if self._low else picture
+        left, right = self.crop
+        return picture[:, round(left * size[0]) : round(right * size[0])]
 
-    def face_box(self, pose: Pose) -> tuple[float, float, float, float]:
-        """Left, top, right, bottom of the face from forehead to chin, as shares of the picture."""
+    @property
+    def crop(self) -> tuple[float, float]:
+        """Left and right end of what the camera shows, as shares of the 16:9 picture: (0, 1) for most."""
+        share = self._shape * 9 / 16
+        left = min(max(self._place[0] - share / 2, 0.0), 1 - share) if share < 1 else 0.0
+        return left, left + share
+
+    def figure(self, shot: Shot, height: int) -> np.ndarray:
+        """The person alone, cut out of the room: premultiplied uint8 BGRA (h, w, 4) in a stream size."""
+        size = stream_size(height)
+        body = _cut_out(self._body_at(size))
+        if shot.expression is not None:
+            head = self._placed_head(shot.expression, shot.pose, size)
+            body = body * (1 - head[..., 3:].astype(np.float32) / 255) + head
+        return np.clip(body, 0, 255).astype(np.uint8)
+
+    def face_box(self, pose: Pose, yaw: float = 0.0) -> tuple[float, float, float, float]:
+        """Left, top, right, bottom of the face from forehead to chin, as shares of the whole 16:9 picture."""
         side_y = FACE_SHARE * self._zoom
         side_x = side_y * 9 / 16
-        left = self._place[0] + (pose.dx - 0.5) * side_x
+        middle = self._place[0] + pose.dx * side_x
         top = self._place[1] + (pose.dy - 0.5) * side_y
-        x0, y0, x1, y1 = FACE_BOX
-        return left + x0 * side_x, top + y0 * side_y, left + x1 * side_x, top + y1 * side_y
+        (x0, x1), (y0, y1) = people.face_span(yaw), FACE_HEIGHT
+        return middle + x0 * side_x, top + y0 * side_y, middle + x1 * side_x, top + y1 * side_y
 
     def _affine(self, size: tuple[int, int], pose: Pose) -> np.ndarray:
         """From the drawn person's pixels to the picture's: the head turns about the neck."""
@@ -117,13 +151,19 @@ class Camera:
         """The room alone, and with the body in it."""
         if size not in self._still:
             room = cv2.resize(self._room, size, interpolation=cv2.INTER_AREA).astype(np.float32)
-            # Drawn twice as large and then reduced: an affine warp alone would alias.
-            matrix = self._affine((size[0] * 2, size[1] * 2), Pose(0, 0, 0))
-            body = cv2.warpAffine(self._body, matrix, (size[0] * 2, size[1] * 2), flags=cv2.INTER_AREA)
-            body = cv2.resize(body, size, interpolation=cv2.INTER_AREA)
+            body = self._body_at(size)
+            if self._cut_out:
+                body = _cut_out(body)
             full = room * (1 - body[..., 3:] / 255) + body[..., :3]
             self._still[size] = self._exposed(room), self._exposed(full)
         return self._still[size]
+
+    def _body_at(self, size: tuple[int, int]) -> np.ndarray:
+        """The body in a picture of a size: premultiplied float32 BGRA."""
+        # Drawn twice as large and then reduced: an affine warp alone would alias.
+        matrix = self._affine((size[0] * 2, size[1] * 2), Pose(0, 0, 0))
+        body = cv2.warpAffine(self._body, matrix, (size[0] * 2, size[1] * 2), flags=cv2.INTER_AREA)
+        return cv2.resize(body, size, interpolation=cv2.INTER_AREA)
 
     def _exposed(self, picture: np.ndarray) -> np.ndarray:
         return np.clip(picture * self._gain, 0, 255).astype(np.uint8)
@@ -136,20 +176,35 @@ class Camera:
                 self._scaled[size] = self._head.scaled(FACE_SHARE * self._zoom * size[1] / SIDE)
             layer = self._scaled[size].draw(expression)
             layer[..., :3] *= self._gain
+            if self._cut_out:
+                layer = _cut_out(layer)
             self._heads[key] = np.clip(layer, 0, 255).astype(np.uint8)
             if len(self._heads) > KEPT_HEADS:
                 self._heads.popitem(last=False)
         self._heads.move_to_end(key)
         return self._heads[key]
 
-    def _add_head(self, picture: np.ndarray, expression: Expression, pose: Pose, size: tuple[int, int]) -> None:
+    def _placed_head(self, expression: Expression, pose: Pose, size: tuple[int, int]) -> np.ndarray:
+        """The head where it is in the picture: premultiplied uint8 BGRA of the picture's size."""
         layer = self._head_layer(expression, size)
         shrink = np.diag((people.WIDTH / layer.shape[1], people.HEIGHT / layer.shape[0], 1.0))
-        matrix = self._affine(size, pose) @ shrink
-        moved = cv2.warpAffine(layer, matrix, size, flags=cv2.INTER_LINEAR)
+        return cv2.warpAffine(layer, self._affine(size, pose) @ shrink, size, flags=cv2.INTER_LINEAR)
+
+    def _add_head(self, picture: np.ndarray, expression: Expression, pose: Pose, size: tuple[int, int]) -> None:
+        moved = self._placed_head(expression, pose, size)
         clear = cv2.cvtColor(cv2.bitwise_not(cv2.extractChannel(moved, 3)), cv2.COLOR_GRAY2BGR)
         cv2.multiply(picture, clear, picture, 1 / 255)
         cv2.add(picture, cv2.cvtColor(moved, cv2.COLOR_BGRA2BGR), picture)
+
+
+def _cut_out(layer: np.ndarray) -> np.ndarray:
+    """A person with the soft and ragged outline of a virtual background: premultiplied BGRA like the layer."""
+    height, width = layer.shape[:2]
+    soft = max(width / 200, 0.8)
+    alpha = cv2.GaussianBlur(layer[..., 3].astype(np.float32) / 255, (0, 0), soft)
+    random = np.random.default_rng(7)
+    rough = cv2.resize(random.normal(0, 0.14, (height // 6 + 1, width // 6 + 1)).astype(np.float32), (width, height))
+    return layer * np.clip((alpha + 4 * alpha * (1 - alpha) * rough - 0.35) / 0.5, 0, 1)[..., None]
 
 
 _noise_bank: dict[tuple[int, ...], list[tuple[np.ndarray, np.ndarray]]] = {}
