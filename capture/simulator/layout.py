@@ -77,6 +77,8 @@ def between(start: Box, end: Box, share: float) -> Box:
 
 def hidden_share(box: Box, over: tuple[Box, ...]) -> float:
     """Share of a box under the most of other boxes that covers it, 0 to 1; those are taken not to add up."""
+    if not over:
+        return 0.0
     shares = [0.0]
     for other in over:
         width = min(box.right, other.right) - max(box.left, other.left)

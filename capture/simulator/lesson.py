@@ -153,13 +153,6 @@ class Lesson(Part):
     def _in_time_order(cls, parts: tuple[Any, ...]) -> tuple[Any, ...]:
         return tuple(sorted(parts, key=lambda part: part.at))
 
-    def speaker(self, t_s: float) -> int | None:
-        """The number from 1 of who speaks at this second of the script, or None."""
-        turn = next((turn for turn in reversed(self.speakers) if turn.at <= t_s), None)
-        if turn is None or turn.name is None:
-            return turn.student if turn else None
-        return next(who for who, student in enumerate(self.students, 1) if student.name == turn.name)
-
     def script_time(self, t_s: float) -> float:
         """The second of the script at ``t_s`` after the start: round and round, or held at the end."""
         if self.loops:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from bisect import bisect_right
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 
@@ -77,7 +78,21 @@ class Script:
 
     def last_move(self, script: float) -> float:
         """The last second up to this one at which tiles may have changed places, 0 at the start."""
-        return max((at for at in self.moves if at <= script), default=0.0)
+        place = bisect_right(self.moves, script)
+        return self.moves[place - 1] if place else 0.0
+
+    @cached_property
+    def _turns(self) -> tuple[list[float], list[int | None]]:
+        """When the turns to speak begin, and the numbers of the students."""
+        numbers = {student.name: who for who, student in enumerate(self.lesson.students, 1)}
+        turns = self.lesson.speakers
+        return [turn.at for turn in turns], [numbers[turn.name] if turn.name else turn.student for turn in turns]
+
+    def speaker(self, script: float) -> int | None:
+        """The number of who speaks at this second, or None."""
+        times, numbers = self._turns
+        place = bisect_right(times, script)
+        return numbers[place - 1] if place else None
 
     def order(self, script: float) -> list[int]:
         """Numbers of all present: those there at the last reshuffle in its random order, later comers behind them."""

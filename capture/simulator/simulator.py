@@ -95,7 +95,7 @@ class Simulator:
         capacity = self._areas.capacity(scene, self.lesson.per_page)
         pages = max(1, math.ceil(len(order) / capacity)) if scene.is_gallery else 1
         page = self.script.page(script, pages)
-        speaker = self.lesson.speaker(script)
+        speaker = self.script.speaker(script)
         if not scene.is_gallery and speaker in order:
             order = [speaker, *(who for who in order if who != speaker)]
         if scene.view == "immersive":
@@ -112,10 +112,11 @@ class Simulator:
         return Sheet(now.page, now.pages, len(now.places), len(now.present), attendees)
 
     def _tiles(self, now: Arrangement, places: dict[int, Box], script: float) -> tuple[TileTruth, ...]:
-        over = self._areas.overlays(now.scene, now.pages)
+        over, speaker = self._areas.overlays(now.scene, now.pages), self.script.speaker(script)
         late = self._without_labels(now, script)
         return tuple(
-            self._tile(slot, who, box, script, over, who not in late) for slot, (who, box) in enumerate(places.items())
+            self._tile(slot, who, box, script, over, who == speaker, who not in late)
+            for slot, (who, box) in enumerate(places.items())
         )
 
     def _without_labels(self, now: Arrangement, script: float) -> set[int]:
@@ -126,8 +127,10 @@ class Simulator:
         before = self._arrangement(move - 1e-3).places if move > 0 else {}
         return {who for who, box in now.places.items() if before.get(who) != box}
 
-    def _tile(self, slot: int, who: int, box: Box, script: float, over: tuple[Box, ...], in_time: bool) -> TileTruth:
-        does, speaks = self.script.behaviour(who, script), who == self.lesson.speaker(script)
+    def _tile(
+        self, slot: int, who: int, box: Box, script: float, over: tuple[Box, ...], speaks: bool, in_time: bool
+    ) -> TileTruth:
+        does = self.script.behaviour(who, script)
         muted, covered = does.muted and not speaks, hidden_share(box, over)
         video = self._cast.video_box(who, box) if does.camera == "on" else None
         face = None if video is None else self._cast.face_box(who, video, script)

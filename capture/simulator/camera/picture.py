@@ -108,7 +108,7 @@ class Camera:
         _add_noise(picture, self._noise, shot.number)
         picture = _compressed(picture) if self._low else picture
         left, right = self.crop
-        return picture[:, round(left * size[0]) : round(right * size[0])]
+        return picture if right - left == 1 else picture[:, round(left * size[0]) : round(right * size[0])]
 
     @property
     def crop(self) -> tuple[float, float]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 
 from capture.simulator.client import palette
 from capture.simulator.layout import Grid, grid_of, grid_size, how_many, tile_boxes
@@ -32,8 +33,9 @@ class Areas:
         self.window = Box(0, 0, width, height)
         self.look = look
         self.gap = look.gap * look.scale
+        self.px = lru_cache(maxsize=256)(self._px)
 
-    def px(self, length: float) -> int:
+    def _px(self, length: float) -> int:
         """A length at scale 1 in pixels of this window, at least one."""
         return max(1, round(length * self.look.scale))
 

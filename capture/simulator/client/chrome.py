@@ -47,14 +47,12 @@ class Chrome:
 
     def __init__(self, areas: Areas) -> None:
         self._areas = areas
+        self._px = areas.px
         self._look: Look = areas.look
         self._palette = palette.PALETTES[areas.look.theme]
         self._panel = Panel(areas.look)
         self._empty: tuple[tuple[Scene, Sheet], np.ndarray] | None = None
         self._cover: dict[tuple[int, int], np.ndarray] = {}
-
-    def _px(self, length: float) -> int:
-        return self._areas.px(length)
 
     def empty(self, scene: Scene, sheet: Sheet) -> np.ndarray:
         """A fresh copy of the window without tiles: uint8 (H, W, 3) BGR."""

@@ -166,9 +166,11 @@ class Corners:
     def __init__(self, frame: np.ndarray, box: Box, radius: int) -> None:
         self._frame = frame
         self._radius = min(radius, box.width // 2, box.height // 2)
-        r, mask = self._radius, rounded(box.width, box.height, radius)
         self._kept: list[tuple[Box, np.ndarray, np.ndarray]] = []
-        for left in (box.left, box.right - r) if r > 0 else ():
+        if self._radius == 0:
+            return
+        r, mask = self._radius, rounded(box.width, box.height, radius)
+        for left in (box.left, box.right - r):
             for top in (box.top, box.bottom - r):
                 corner = Box(left, top, left + r, top + r)
                 outside = 1 - corner.moved(-box.left, -box.top).of(mask)

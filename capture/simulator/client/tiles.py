@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from typing import NamedTuple
 
 import cv2
 import numpy as np
@@ -22,16 +23,25 @@ PHOTO_SHARE, INITIALS_SHARE = 0.56, 0.46
 """Side of a profile picture and of the square with initials, as shares of the tile's height."""
 
 
+class LabelLayout(NamedTuple):
+    """A label's place, the side of its microphone, where its text starts and what it says; without a name, no mask."""
+
+    area: Box
+    icon: int
+    start: int
+    text: str
+    mask: np.ndarray | None
+
+
 class TileArt:
     """Draws on tiles for one look."""
 
     def __init__(self, areas: Areas) -> None:
         self._areas = areas
+        self._px = areas.px
         self._look = areas.look
         self._palette = palette.PALETTES[areas.look.theme]
-
-    def _px(self, length: float) -> int:
-        return self._areas.px(length)
+        self._labels = lru_cache(maxsize=1024)(self._label_layout)
 
     def corners(self, frame: np.ndarray, box: Box) -> Corners:
         """What lies under the corners of a tile, to be restored once the tile has been painted."""
@@ -83,43 +93,40 @@ class TileArt:
         small = cv2.resize(square, (side, side), interpolation=cv2.INTER_AREA)
         blend(frame, rounded(side, side, side // 2 if kind == "disc" else 0), left, top, small)
 
-    def _label_parts(self, box: Box, name: str | None, muted: bool) -> tuple[int, int, int]:
-        """The icon's side, the name's distance from the label's left edge, and the most of the width for the name."""
+    def _label_layout(self, box: Box, name: str | None, muted: bool) -> LabelLayout:
         icon = self._px(13) if muted else 0
         start = self._px(5) + icon + (self._px(3) if muted else 0)
-        inset = 2 * self._px(PILL_INSET) if self._look.labels == "pill" else 0
-        return icon, start, max(box.width - start - self._px(9) - inset, 1)
+        inset = self._px(PILL_INSET) if self._look.labels == "pill" else 0
+        size, widest = self._px(LABEL_SIZE), max(box.width - start - self._px(9) - 2 * inset, 1)
+        mask = None if name is None else text_mask(name, size, widest)
+        width = icon + 2 * self._px(5) if mask is None else start + mask.shape[1] + self._px(5)
+        left, bottom = box.left + inset, box.bottom - inset
+        top = max(bottom - self._px(palette.LABEL_HEIGHT), box.top)
+        area = Box(left, top, min(left + width, box.right), bottom)
+        return LabelLayout(area, icon, start, "" if name is None else fitted(name, size, widest), mask)
 
     def label_text(self, box: Box, name: str, muted: bool) -> str:
         """The name as it is written on the label."""
-        return fitted(name, self._px(LABEL_SIZE), self._label_parts(box, name, muted)[2])
+        return self._labels(box, name, muted).text
 
     def label_box(self, box: Box, name: str | None, muted: bool) -> Box:
         """Where the label stands at the tile's bottom left; ``name`` is None where only the microphone is shown."""
-        icon, start, widest = self._label_parts(box, name, muted)
-        width = icon + 2 * self._px(5)
-        if name is not None:
-            width = start + text_mask(name, self._px(LABEL_SIZE), widest).shape[1] + self._px(5)
-        inset = self._px(PILL_INSET) if self._look.labels == "pill" else 0
-        left, bottom = box.left + inset, box.bottom - inset
-        top = max(bottom - self._px(palette.LABEL_HEIGHT), box.top)
-        return Box(left, top, min(left + width, box.right), bottom)
+        return self._labels(box, name, muted).area
 
     def label(self, frame: np.ndarray, box: Box, name: str | None, muted: bool) -> None:
         """Draws the label: white on half-black, with a crossed microphone before the name when muted."""
-        icon, start, widest = self._label_parts(box, name, muted)
-        area = self.label_box(box, name, muted)
+        plan = self._labels(box, name, muted)
+        area, middle = plan.area, plan.area.top + plan.area.height // 2
         if self._look.labels == "pill":
             fill_rounded(frame, area, (0, 0, 0), self._px(5), 1 - palette.LABEL_LIGHT)
         else:
             region = area.of(frame)
             region[:] = (region * palette.LABEL_LIGHT).astype(np.uint8)
-        middle = area.top + area.height // 2
         if muted:
-            blend(frame, glyph("microphone_off", icon), area.left + self._px(5), middle - icon // 2, palette.MUTED)
-        if name is not None:
-            mask = text_mask(name, self._px(LABEL_SIZE), widest)
-            blend(frame, mask, area.left + start, middle - mask.shape[0] // 2, WHITE)
+            sign = glyph("microphone_off", plan.icon)
+            blend(frame, sign, area.left + self._px(5), middle - plan.icon // 2, palette.MUTED)
+        if plan.mask is not None:
+            blend(frame, plan.mask, area.left + plan.start, middle - plan.mask.shape[0] // 2, WHITE)
 
     def mark(self, frame: np.ndarray, box: Box, kind: Mark) -> None:
         """A raised hand or a reaction at the tile's top left."""
