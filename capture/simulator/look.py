@@ -56,9 +56,9 @@ class Look(Part):
 class Scene(Part):
     """What the client shows from ``at`` on; in a lesson, what a scene leaves out stays as the scene before had it.
 
-    ``strip`` is how tiles stand in a floating panel or beside a shared screen (no row there); ``hover`` is the student
-    under the mouse, counted from 1, 0 nobody; ``covered`` is where another window lies: left, top, right, bottom as
-    shares of the window, or nothing.
+    ``strip`` is how tiles stand in a floating panel or beside a shared screen (a row stands as a column there);
+    ``hover`` is the student under the mouse, counted from 1, 0 nobody; ``covered`` is where another window lies: left,
+    top, right, bottom as shares of the window, or nothing.
     """
 
     at: Seconds = 0.0

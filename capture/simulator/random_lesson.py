@@ -19,8 +19,9 @@ NARROWEST_AT_SCALE = 900
 """A window is at least so wide, in pixels at scale 1: nobody works at 200 % on a screen of 1024 pixels."""
 MOST_GAP, MOST_RADIUS = 14, 16
 
-GIVEN = ("Ada", "Björn", "Chloé", "Dmitri", "Efua", "Farah", "Goro", "Hana", "Inês", "Jun", "Kofi", "Lucía", 
-         "Mateusz", "Nils", "Olga", "Priya", "Quentin", "Rosa", "Søren", "Tomás", "Uma", "Věra", "Yusuf", "Zoë")  # fmt: skip
+GIVEN = ("Ada", "Björn", "Chloé", "Dmitri", "Efua", "Farah", "Goro", "Hana", "Inês", "Jun", "Kofi", "Lucía",
+         "Mateusz", "Nils", "Olga", "Priya", "Quentin", "Rosa", "Søren", "Tomás", "Uma", "Věra", "Yusuf",
+         "Zoë")  # fmt: skip
 FAMILY = ("Adeyemi", "van der Berg", "Castillo", "Dubois", "Eriksson", "Ferreira", "García Márquez", "Haddad", "Ito",
           "Jansen", "Kowalski", "Lindqvist", "Müller", "Novák", "Okafor", "Øst", "Papadakis", "Quispe Mamani", "Raman",
           "Smith-Jones", "Tran", "Ünal", "Vandenbroucke-Rosenberger", "Wójcik", "Yıldız")  # fmt: skip

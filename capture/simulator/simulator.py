@@ -47,7 +47,8 @@ class Simulator:
         self.lesson = lesson
         self.width, self.height = width, height
         self.script = Script(lesson)
-        self._areas = Areas(width, height, look or lesson.look)
+        self.look = look or lesson.look
+        self._areas = Areas(width, height, self.look)
         self._chrome = Chrome(self._areas)
         self._art = TileArt(self._areas)
         self._cast = Cast(self.script)
@@ -107,8 +108,11 @@ class Simulator:
     def _sheet(self, now: Arrangement, script: float) -> Sheet:
         attendees: tuple[Attendee, ...] = ()
         if now.scene.panel != "none":
-            does = (self.script.behaviour(who, script) for who in now.present)
-            attendees = tuple(Attendee(one.name, one.muted, one.camera != "on") for one in does)
+            speaker = self.script.speaker(script)
+            does = {who: self.script.behaviour(who, script) for who in now.present}
+            attendees = tuple(
+                Attendee(one.name, one.muted and who != speaker, one.camera != "on") for who, one in does.items()
+            )
         return Sheet(now.page, now.pages, len(now.places), len(now.present), attendees)
 
     def _tiles(self, now: Arrangement, places: dict[int, Box], script: float) -> tuple[TileTruth, ...]:
@@ -165,7 +169,7 @@ class Simulator:
         """The name as the tile has it and where, (None, None) where labels are hidden."""
         if does.camera == "off":
             return self._art.centred_text(box, does.name), self._art.centred_name_box(box, does.name)
-        if self._areas.look.labels == "hidden":
+        if self.look.labels == "hidden":
             return None, None
         return self._art.label_text(box, does.name, muted), self._art.label_box(box, does.name, muted)
 
@@ -177,7 +181,7 @@ class Simulator:
             art.mark(frame, box, tile.mark)
         if tile.camera != "off" and tile.labelled:
             art.label(frame, box, tile.name, tile.muted)
-        elif self._areas.look.labels != "hidden" and tile.muted:
+        elif self.look.labels != "hidden" and tile.muted:
             art.label(frame, box, None, tile.muted)
         if scene.hover == tile.student:
             art.hover(frame, box)
