@@ -33,8 +33,8 @@ SPELL_S = (75.0, 240.0)
 """Shortest and longest spell that a teacher may want to know of."""
 GLANCE_S, FREEZE_S, MARK_S, TOGGLE_S = (3.0, 12.0), (8.0, 45.0), (4.0, 25.0), (20.0, 240.0)
 """How long students glance aside, pictures stand still, marks stay and cameras are off, or on, in between."""
-YAWS = (30.0, 50.0)
-"""How far a head is turned that looks away, in degrees to either side."""
+YAWS = (28.0, 44.0)
+"""How far a head is turned that looks away, in degrees to either side; farther turned, faces are no longer found."""
 PAUSE_S = (20.0, 120.0)
 """Between two spells of one student."""
 WEIGHTS = {

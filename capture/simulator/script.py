@@ -66,6 +66,7 @@ class Script:
         self.lesson = lesson
         self.behaviour = lru_cache(maxsize=4096)(self._behaviour)
         self.rhythm = lru_cache(maxsize=256)(self._rhythm)
+        self._drawn_mood = lru_cache(maxsize=4096)(self._draw_mood)
 
     @cached_property
     def moves(self) -> list[float]:
@@ -126,7 +127,9 @@ class Script:
     def _mood(self, who: int, script: float, phase: int) -> Emotion:
         """The emotion drawn by chance from the phase's shares, kept for a while that differs between students."""
         lasts, start = self.rhythm(who)
-        turn = math.floor((script + start) / lasts)
+        return self._drawn_mood(who, phase, math.floor((script + start) / lasts))
+
+    def _draw_mood(self, who: int, phase: int, turn: int) -> Emotion:
         shares = self.lesson.phases[phase].emotions
         weights = np.array([shares.get(emotion, 0.0) for emotion in EMOTIONS])
         draw = np.random.default_rng([self.lesson.seed, 5, who, phase, turn]).random()
