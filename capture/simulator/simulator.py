@@ -171,7 +171,7 @@ class Simulator:
             return self._art.centred_text(box, does.name), self._art.centred_name_box(box, does.name)
         if self.look.labels == "hidden":
             return None, None
-        return self._art.label_text(box, does.name, muted), self._art.label_box(box, does.name, muted)
+        return self._art.written(box, does.name, muted)
 
     def _draw_tile(self, frame: np.ndarray, tile: TileTruth, t_s: float, scene: Scene) -> None:
         art, box = self._art, tile.box

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections import OrderedDict
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal
 
 import cv2
@@ -201,10 +202,16 @@ def _cut_out(layer: np.ndarray) -> np.ndarray:
     """A person with the soft and ragged outline of a virtual background: premultiplied BGRA like the layer."""
     height, width = layer.shape[:2]
     soft = max(width / 200, 0.8)
-    alpha = cv2.GaussianBlur(layer[..., 3].astype(np.float32) / 255, (0, 0), soft)
+    alpha = cv2.GaussianBlur(cv2.extractChannel(layer, 3) * (1 / 255), (0, 0), soft)
+    kept = np.clip((alpha + 4 * alpha * (1 - alpha) * _ragged(width, height) - 0.35) / 0.5, 0, 1)
+    return cv2.multiply(layer, cv2.merge([kept] * 4))
+
+
+@lru_cache(maxsize=32)
+def _ragged(width: int, height: int) -> np.ndarray:
+    """How an outline wavers: float32 (height, width) around zero."""
     random = np.random.default_rng(7)
-    rough = cv2.resize(random.normal(0, 0.14, (height // 6 + 1, width // 6 + 1)).astype(np.float32), (width, height))
-    return layer * np.clip((alpha + 4 * alpha * (1 - alpha) * rough - 0.35) / 0.5, 0, 1)[..., None]
+    return cv2.resize(random.normal(0, 0.14, (height // 6 + 1, width // 6 + 1)).astype(np.float32), (width, height))
 
 
 _noise_bank: dict[tuple[int, ...], list[tuple[np.ndarray, np.ndarray]]] = {}

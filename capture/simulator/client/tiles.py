@@ -105,13 +105,10 @@ class TileArt:
         area = Box(left, top, min(left + width, box.right), bottom)
         return LabelLayout(area, icon, start, "" if name is None else fitted(name, size, widest), mask)
 
-    def label_text(self, box: Box, name: str, muted: bool) -> str:
-        """The name as it is written on the label."""
-        return self._labels(box, name, muted).text
-
-    def label_box(self, box: Box, name: str | None, muted: bool) -> Box:
-        """Where the label stands at the tile's bottom left; ``name`` is None where only the microphone is shown."""
-        return self._labels(box, name, muted).area
+    def written(self, box: Box, name: str, muted: bool) -> tuple[str, Box]:
+        """The name as it is written on the label at the tile's bottom left, and the label's place."""
+        plan = self._labels(box, name, muted)
+        return plan.text, plan.area
 
     def label(self, frame: np.ndarray, box: Box, name: str | None, muted: bool) -> None:
         """Draws the label: white on half-black, with a crossed microphone before the name when muted."""
