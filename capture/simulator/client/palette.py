@@ -58,7 +58,7 @@ LABEL_HEIGHT, BORDER, BORDER_2021, BORDER_NEWER = 20, 3, 4, 2
 PANEL_WIDTH = 300
 FLOATING_BAR, FLOATING_MARGIN = 26, 4
 FLOATING_TILE = 186
-"""Width of the tiles over a shared screen, before the corner of the panel is drawn."""
+"""Width of the tiles that float over a shared screen."""
 LABEL_LIGHT = 0.5
 """What is left of the picture's light under a label."""
 BAR_LIGHT = 0.12
