@@ -28,6 +28,8 @@ FILES_A_FOLDER = 10
 CODE_FOLDERS = [
     "capture",
     "capture/simulator",
+    "capture/simulator/camera",
+    "capture/simulator/client",
     "capture/window",
     "inference",
     "db",
