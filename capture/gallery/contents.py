@@ -298,4 +298,4 @@ def _reading(
     # A bare cell with its name at the bottom left is a camera in the dark; without one it is like its camera-off peers.
     if flat.kind == "bare" and label is None and alike:
         return CellReading("off", None)
-    return CellReading("on", label, card=flat.kind == "other" and share >= CARD_SHARE)
+    return CellReading("on", label, card=flat.kind == "other" and label is None and share >= CARD_SHARE)

@@ -29,6 +29,8 @@ No line is looked for there; it leaves one in fifty of the rectangles that chanc
 """
 BORDER_WORTH = 0.6
 """What a side on the picture's own border is worth: tiles may be cut there, but every screen has that edge."""
+CROSSING, CROSSING_PLACES = 0.95, (0.25, 0.5, 0.75)
+"""Edge share of a line that crosses a rectangle from side to side, and which of the lines inside are looked at."""
 CELL_PX = 16
 """Grid on which pairs of lines are tested for facing each other, before their pixels are looked at."""
 
@@ -175,6 +177,19 @@ def _candidates(columns: _Lines, rows: _Lines) -> tuple[np.ndarray, np.ndarray, 
     return left, top[pair], right[pair, left], bottom[pair]
 
 
+def _crossed(columns: _Lines, rows: _Lines, left: np.ndarray, top: np.ndarray, right: np.ndarray, bottom: np.ndarray):
+    """Mask of the rectangles that lines cross from side to side both ways: several cells of a table, no picture."""
+    level, upright = np.zeros(len(left), bool), np.zeros(len(left), bool)
+    for share in CROSSING_PLACES:
+        line = top + np.rint((bottom - top) * share).astype(int)
+        inside = (line > top) & (line < bottom)
+        level |= inside & (rows.share(line, columns.at[left], columns.at[right]) >= CROSSING)
+        line = left + np.rint((right - left) * share).astype(int)
+        inside = (line > left) & (line < right)
+        upright |= inside & (columns.share(line, rows.at[top], rows.at[bottom]) >= CROSSING)
+    return level & upright
+
+
 def find_rectangles(edges: EdgeMap) -> Rectangles:
     """All 16:9 rectangles with edge along three sides and a trace of the fourth."""
     if min(edges.upright.shape) < MIN_TILE_HEIGHT_PX:
@@ -195,6 +210,7 @@ def find_rectangles(edges: EdgeMap) -> Rectangles:
         sides[alive, side] = lines.share(line[alive], start[alive], end[alive])
         weak = (sides[alive, : side + 1] < WELL_BOUNDED).sum(axis=1)
         alive = alive[(weak <= 1) & (sides[alive, side] >= BARELY_BOUNDED)]
+    alive = alive[~_crossed(columns, rows, left[alive], top[alive], right[alive], bottom[alive])]
     boxes = np.stack([columns.at[left], rows.at[top], columns.at[right], rows.at[bottom]], axis=1)[alive]
     height, width = calm.upright.shape[0], calm.level.shape[1]
     sides = np.where(

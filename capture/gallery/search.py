@@ -4,44 +4,34 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import IntEnum
 
 import numpy as np
 
-from capture.gallery.contents import Cell, CellReading, label_height, read_cells
+from capture.gallery.contents import Cell, label_height, read_cells
 from capture.gallery.edges import EdgeMap, Rectangles, find_edges, find_rectangles
-from capture.gallery.lattice import PRESENT, Lattice, Row, complete, find_lattices
+from capture.gallery.ground import uneven_sides
+from capture.gallery.lattice import PRESENT, Lattice, complete, find_lattices
+from capture.gallery.objections import (
+    BOUNDED,
+    SAME_GAP_PX,
+    SPEAKER_VIEW,
+    UNCLEAR,
+    clearly_bounded,
+    named_share,
+    objection,
+)
 
-MAX_LATTICES = 6
-"""Lattices judged, best first; the true one is nearly always the first."""
-BOUNDED = 0.6
-"""Edge share from which a side counts as seen."""
+MAX_LATTICES = 16
+"""Lattices judged, best first; the true one is mostly the first, lines of a shared page may outweigh small tiles."""
 MIN_SEEN_SHARE = 0.6
 """Share of cells that must be seen for themselves; the rest may follow from the law of the layout."""
-MIN_NAMED_SHARE = 0.3
-"""Share of cells with a name or photo from which a lattice is a meeting: an icon or a bright room can hide a label."""
-MAX_CARD_SHARE = 0.25
-"""Share of cells that may look like cards of a page."""
-SAME_GAP_PX = 1.6
-"""How far the gap between rows may differ from the gap between columns."""
-FEW = 4
-"""Fewer tiles than this in one line must have a flat stage around them."""
-BESIDE_PX, STAGE_STEP = 10, 8
-"""Where the stage is looked for, beyond a speaker's border at 200 %, and the gray levels within which it is flat."""
-FLAT_LINE = 0.85
-"""Share of a line beside the tiles that must be stage; an icon or an arrow may cross it."""
-UNCLEAR = "Some edges line up, but they bound no clear tiles."
-CLEARLY_BOUNDED, MIN_CLEAR_SHARE = 0.75, 0.8
-"""Mean edge share of a cell's sides, and share of such cells, asked of a gallery whose names are hidden."""
-MIN_UNNAMED_GAP_PX = 1.5
-"""Cells that touch and carry no name are any grid."""
-SPEAKER_RATIO = 1.6
-"""A picture this much wider than the tiles beside it is the speaker's."""
-SPEAKER_VIEW = "One large picture stands beside a strip of small ones: this is the speaker view, not the gallery."
-DARK_STAGE = 90
-"""Without any name only a stage darker than this gray, or a centred last row, is taken for a meeting's.
-
-Pages with pictures are mostly light, and fill their last row from the left.
-"""
+SURE_NAMED_SHARE = 0.6
+"""Share of cells with a name or photo asked where something else was seen in the same place before."""
+SAME_PITCH_PX = 1.6
+"""How far the pitches of two readings of one grid differ."""
+AS_WELL_BOUNDED = 0.85
+"""Share of the better reading's mean edges that a reading with a wider gap must have to be the true one."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -67,11 +57,10 @@ def search(image: np.ndarray) -> Finding:
     """Look for a gallery in a whole BGR picture."""
     edges = find_edges(image)
     found = find_rectangles(edges)
+    lattices = _tightest_first(edges, find_lattices(found)[:MAX_LATTICES])
     refused: list[tuple[Lattice, str]] = []
-    for lattice in find_lattices(found)[:MAX_LATTICES]:
-        if any(_overlap(lattice, other) for other, _ in refused):
-            continue  # a weaker reading of edges that were understood already
-        finding = _judge(image, edges, found, lattice, doubtful=bool(refused))
+    for lattice in lattices:
+        finding = _judge(image, edges, found, lattice, _doubt(lattice, [other for other, _ in refused]))
         if finding.reason is None:
             return finding
         refused.append((lattice, finding.reason))
@@ -84,10 +73,56 @@ def search(image: np.ndarray) -> Finding:
     return _nothing(reasons[0] if reasons else "No equal 16:9 tiles stand side by side in this picture.")
 
 
+class _Doubt(IntEnum):
+    """How much more a lattice must show because other readings of the picture were refused before it."""
+
+    NONE = 0
+    ELSEWHERE = 1
+    """It must be clearly bounded: something was refused in another place."""
+    SAME_PLACE = 2
+    """Nearly all of it must be named, too: it may be a weaker reading of edges that were understood already."""
+
+
+def _doubt(lattice: Lattice, refused: Sequence[Lattice]) -> _Doubt:
+    others = [other for other in refused if not _same_grid(lattice, other)]
+    if any(_overlap(lattice, other) for other in others):
+        return _Doubt.SAME_PLACE
+    return _Doubt.ELSEWHERE if others else _Doubt.NONE
+
+
 def _overlap(one: Lattice, other: Lattice) -> bool:
     """Whether the blocks of two lattices share ground."""
     a, b = one.block, other.block
     return min(a[2], b[2]) > max(a[0], b[0]) and min(a[3], b[3]) > max(a[1], b[1])
+
+
+def _same_grid(one: Lattice, other: Lattice) -> bool:
+    """Whether two lattices are readings of one grid: the gap's two edges and a speaker's border allow several."""
+    return (
+        _overlap(one, other)
+        and (one.columns == 1 or other.columns == 1 or abs(one.pitch - other.pitch) <= SAME_PITCH_PX)
+        and (len(one.rows) == 1 or len(other.rows) == 1 or abs(one.drop - other.drop) <= SAME_PITCH_PX)
+        and not (one.columns == other.columns == 1 and len(one.rows) == len(other.rows) == 1)
+    )
+
+
+def _tightest_first(edges: EdgeMap, lattices: Sequence[Lattice]) -> list[Lattice]:
+    """Lattices best first, of several readings of one grid the smallest cells first: only true gaps have two edges."""
+    waiting, ordered = list(lattices), []
+    while waiting:
+        best = waiting[0]
+        alike = [best, *(other for other in waiting[1:] if _same_grid(best, other))]
+        enough = AS_WELL_BOUNDED * _mean_edge(edges, best) * best.count
+        good = [other for other in alike if _mean_edge(edges, other) * other.count >= enough]
+        first = min(good, key=lambda lattice: lattice.width)
+        ordered += [first, *(other for other in alike if other is not first)]
+        waiting = [other for other in waiting if not any(other is taken for taken in alike)]
+    return ordered
+
+
+def _mean_edge(edges: EdgeMap, lattice: Lattice) -> float:
+    """Mean edge share of the sides of all cells, 0 to 1."""
+    return float(np.mean([edges.sides(*cell).mean() for cell in lattice.cells()]))
 
 
 class _Evidence:
@@ -120,8 +155,8 @@ class _Evidence:
         return cell[0] >= -2 and cell[1] >= -2 and cell[2] <= width + 2 and cell[3] <= height + 2
 
 
-def _judge(image: np.ndarray, edges: EdgeMap, found: Rectangles, lattice: Lattice, doubtful: bool) -> Finding:
-    """Complete a lattice and decide whether it is a gallery; a doubtful one must be clearly bounded."""
+def _judge(image: np.ndarray, edges: EdgeMap, found: Rectangles, lattice: Lattice, doubt: _Doubt) -> Finding:
+    """Complete a lattice and decide whether it is a gallery."""
     evidence = _Evidence(image, edges, lattice.gap)
     if lattice.row_gap is not None and abs(lattice.row_gap - lattice.gap) > SAME_GAP_PX and lattice.columns > 1:
         return _nothing("The rows stand further apart than the columns, as on a page of videos.")
@@ -135,109 +170,14 @@ def _judge(image: np.ndarray, edges: EdgeMap, found: Rectangles, lattice: Lattic
     labelled = [cell for cell, reading in shown if reading.camera != "off"]
     label_px = label_height(edges.level, labelled) if labelled else None
     readings = read_cells(image, cells, label_px)
-    reason = _objection(image, edges, found, lattice, readings)
-    if doubtful and not _clearly_bounded(edges, lattice):
+    reason = objection(image, edges, found, lattice, readings, label_px)
+    if doubt and not clearly_bounded(edges, lattice):
+        reason = reason or UNCLEAR
+    if doubt is _Doubt.SAME_PLACE and named_share(readings) < SURE_NAMED_SHARE:
         reason = reason or UNCLEAR
     if reason:
         return _nothing(reason)
     return Finding(tuple(cells), tuple(row.count for row in lattice.rows), lattice.gap, label_px, None)
-
-
-def _objection(
-    image: np.ndarray, edges: EdgeMap, found: Rectangles, lattice: Lattice, readings: Sequence[CellReading]
-) -> str | None:
-    """Why a complete lattice is no gallery, or None."""
-    named = float(np.mean([reading.named for reading in readings]))
-    if np.mean([reading.card for reading in readings]) > MAX_CARD_SHARE:
-        return "The cells are cards with text, as on a dashboard page, not a meeting's tiles."
-    if _goes_on(edges, lattice):
-        return "The grid goes on beyond the edge of its page, as pictures on a web page do."
-    if len(lattice.rows) == 1 or lattice.columns == 1:
-        if _bigger_picture(found, lattice):
-            return SPEAKER_VIEW
-        if _repeats(found, lattice):
-            return "The same row repeats further away than a gallery's rows stand, as on a page of videos."
-        if len(readings) < FEW and _uneven_sides(image, lattice.block) > 0:
-            return "A few 16:9 pictures stand in a line, but on no stage of their own."
-    if named >= MIN_NAMED_SHARE:
-        return None
-    if len(lattice.rows) == 1 or lattice.columns == 1:
-        return "A few 16:9 pictures stand in a line, but none carries a name as a meeting's tile does."
-    if lattice.gap < MIN_UNNAMED_GAP_PX or not _clearly_bounded(edges, lattice):
-        return UNCLEAR
-    first, last = lattice.rows[0], lattice.rows[-1]
-    centred = last.count < first.count and last.left - first.left > SAME_GAP_PX
-    if not centred and _stage_gray(image, lattice) > DARK_STAGE:
-        return "16:9 pictures stand on a light page and none carries a name: this looks like a page of pictures."
-    return None
-
-
-def _clearly_bounded(edges: EdgeMap, lattice: Lattice) -> bool:
-    bounded = np.array([edges.sides(*cell).mean() for cell in lattice.cells()])
-    return float(np.mean(bounded >= CLEARLY_BOUNDED)) >= MIN_CLEAR_SHARE
-
-
-def _goes_on(edges: EdgeMap, lattice: Lattice) -> bool:
-    """Whether another row begins below or ends above the block and is cut off."""
-    row_below = Row(lattice.rows[-1].top + lattice.drop, lattice.rows[0].left, lattice.rows[0].count)
-    row_above = Row(lattice.rows[0].top - lattice.drop, lattice.rows[0].left, lattice.rows[0].count)
-    reach = 0.3 * lattice.height
-    cut = 0
-    for row, begins in ((row_below, True), (row_above, False)):
-        held = []
-        for place in range(row.count):
-            left, top, right, bottom = (round(v) for v in lattice.cell(row, place))
-            edge = top if begins else bottom
-            first, last = (top, round(top + reach)) if begins else (round(bottom - reach), bottom)
-            if first < 0 or last > edges.upright.shape[0]:
-                break
-            inset = (right - left) // 8
-            shares = (
-                edges.top_bottom(edge, left + inset, right - inset),
-                edges.left_right(left, first + inset // 2, last),
-                edges.left_right(right, first + inset // 2, last),
-            )
-            held.append(min(shares) >= BOUNDED)
-        cut += bool(held) and sum(held) > len(held) / 2
-    return cut > 0
-
-
-def _apart(found: Rectangles, lattice: Lattice) -> np.ndarray:
-    """Mask of the rectangles that lie outside the block of the lattice."""
-    left, top, right, bottom = lattice.block
-    lefts, tops, rights, bottoms = found.boxes.T
-    return (rights <= left + 2) | (lefts >= right - 2) | (bottoms <= top + 2) | (tops >= bottom - 2)
-
-
-def _bigger_picture(found: Rectangles, lattice: Lattice) -> bool:
-    wide = found.boxes[:, 2] - found.boxes[:, 0] >= SPEAKER_RATIO * lattice.width
-    return bool((wide & _apart(found, lattice) & (found.score >= 2.8)).any())
-
-
-def _repeats(found: Rectangles, lattice: Lattice) -> bool:
-    """Whether cells of the same size stand in the same columns (or rows), further away."""
-    boxes = found.boxes
-    same = np.abs(boxes[:, 2] - boxes[:, 0] - lattice.width) <= SAME_GAP_PX
-    axis = 0 if len(lattice.rows) == 1 else 1
-    start, pitch = (lattice.rows[0].left, lattice.pitch) if axis == 0 else (lattice.rows[0].top, lattice.drop)
-    steps = (boxes[:, axis] - start) / pitch
-    aligned = np.abs(steps - np.rint(steps)) * pitch <= SAME_GAP_PX
-    return bool((same & aligned & _apart(found, lattice) & (found.score >= 2.8)).any())
-
-
-def _stage_gray(image: np.ndarray, lattice: Lattice) -> float:
-    """Median gray of the thin frame around the block, where the stage shows."""
-    left, top, right, bottom = (round(v) for v in lattice.block)
-    height, width = image.shape[:2]
-    reach = max(3, round(lattice.gap / 2) + 2)
-    strips = [
-        image[max(top - reach, 0) : max(top - 1, 0), max(left, 0) : right],
-        image[bottom + 1 : min(bottom + reach, height), max(left, 0) : right],
-        image[max(top, 0) : bottom, max(left - reach, 0) : max(left - 1, 0)],
-        image[max(top, 0) : bottom, right + 1 : min(right + reach, width)],
-    ]
-    pixels = [strip.reshape(-1, 3).mean(axis=1) for strip in strips if strip.size]
-    return float(np.median(np.concatenate(pixels))) if pixels else 255.0
 
 
 def _single(image: np.ndarray, edges: EdgeMap, found: Rectangles) -> Finding | None:
@@ -249,32 +189,10 @@ def _single(image: np.ndarray, edges: EdgeMap, found: Rectangles) -> Finding | N
     for index in np.argsort(-good.score)[:3]:
         left, top, right, bottom = (float(v) for v in good.boxes[index])
         cell = (left, top, right, bottom)
-        if _uneven_sides(image, cell) > 0:
+        if uneven_sides(image, cell) > 0:
             continue
         label_px = label_height(edges.level, [cell])
         reading = read_cells(image, [cell], label_px)[0]
         if reading.named and not reading.card:
             return Finding((cell,), (1,), 0.0, label_px, None)
     return None
-
-
-def _uneven_sides(image: np.ndarray, block: Cell) -> int:
-    """On how many sides of a block, of those in the picture, no flat stage of one colour lies close by.
-
-    4 where fewer than two sides are in the picture.
-    """
-    left, top, right, bottom = (round(v) for v in block)
-    height, width = image.shape[:2]
-    lines = []
-    if top >= BESIDE_PX:
-        lines.append(image[top - BESIDE_PX, max(left, 0) : right])
-    if bottom + BESIDE_PX <= height:
-        lines.append(image[bottom + BESIDE_PX - 1, max(left, 0) : right])
-    if left >= BESIDE_PX:
-        lines.append(image[max(top, 0) : bottom, left - BESIDE_PX])
-    if right + BESIDE_PX <= width:
-        lines.append(image[max(top, 0) : bottom, right + BESIDE_PX - 1])
-    if len(lines) < 2:
-        return 4
-    ground = np.median(np.concatenate(lines), axis=0)
-    return sum(bool((np.abs(line - ground).max(axis=1) < STAGE_STEP).mean() < FLAT_LINE) for line in lines)
