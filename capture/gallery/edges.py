@@ -29,8 +29,13 @@ No line is looked for there; it leaves one in fifty of the rectangles that chanc
 """
 BORDER_WORTH = 0.6
 """What a side on the picture's own border is worth: tiles may be cut there, but every screen has that edge."""
-CROSSING, CROSSING_PLACES = 0.95, (0.25, 0.5, 0.75)
-"""Edge share of a line that crosses a rectangle from side to side, and which of the lines inside are looked at."""
+CROSSING, CROSSING_PLACES, CROSSING_REACH = 0.6, (0.2, 0.35, 0.5, 0.65, 0.8), 0.38
+"""Edge share of a line that crosses a rectangle, where such lines are looked for, and how far from the middle.
+
+A speaker's border runs along the sides, out of reach.
+"""
+TABLE_LINES = 2
+"""Lines each way that make a rectangle a part of a table; pillar bars are two lines one way."""
 CELL_PX = 16
 """Grid on which pairs of lines are tested for facing each other, before their pixels are looked at."""
 
@@ -166,7 +171,7 @@ def _candidates(columns: _Lines, rows: _Lines) -> tuple[np.ndarray, np.ndarray, 
     top, bottom = np.triu_indices(len(rows.at), 1)
     height = rows.at[bottom] - rows.at[top]
     overlap = rows.facing()[top, bottom] * CELL_PX
-    keep = (height >= MIN_TILE_HEIGHT_PX) & (overlap >= 0.4 * TILE_ASPECT * height)
+    keep = (height >= MIN_TILE_HEIGHT_PX) & (overlap >= BARELY_BOUNDED * TILE_ASPECT * height)
     top, bottom, height = top[keep], bottom[keep], height[keep]
     width = (TILE_ASPECT * height).astype(np.float32)
     goal = columns.at[None, :] + width[:, None]
@@ -177,17 +182,25 @@ def _candidates(columns: _Lines, rows: _Lines) -> tuple[np.ndarray, np.ndarray, 
     return left, top[pair], right[pair, left], bottom[pair]
 
 
-def _crossed(columns: _Lines, rows: _Lines, left: np.ndarray, top: np.ndarray, right: np.ndarray, bottom: np.ndarray):
-    """Mask of the rectangles that lines cross from side to side both ways: several cells of a table, no picture."""
-    level, upright = np.zeros(len(left), bool), np.zeros(len(left), bool)
+def _crossings(lines: _Lines, low: np.ndarray, high: np.ndarray, start: np.ndarray, end: np.ndarray) -> np.ndarray:
+    """How many lines inside rectangles go from side to side; ``low`` and ``high`` are their places in pixels."""
+    crossings, last = np.zeros(len(low), int), np.full(len(low), -1)
     for share in CROSSING_PLACES:
-        line = top + np.rint((bottom - top) * share).astype(int)
-        inside = (line > top) & (line < bottom)
-        level |= inside & (rows.share(line, columns.at[left], columns.at[right]) >= CROSSING)
-        line = left + np.rint((right - left) * share).astype(int)
-        inside = (line > left) & (line < right)
-        upright |= inside & (columns.share(line, rows.at[top], rows.at[bottom]) >= CROSSING)
-    return level & upright
+        place = low + (high - low) * share
+        line = np.searchsorted(lines.at, place).clip(1, len(lines.at) - 1)
+        line -= np.abs(lines.at[line - 1] - place) < np.abs(lines.at[line] - place)
+        inside = np.abs(lines.at[line] - (low + high) / 2) < CROSSING_REACH * (high - low)
+        crossings += inside & (line != last) & (lines.share(line, start, end) >= CROSSING)
+        last = line
+    return crossings
+
+
+def _table_cells(columns: _Lines, rows: _Lines, boxes: np.ndarray) -> np.ndarray:
+    """Mask of the rectangles that several lines cross both ways: parts of a table, no picture."""
+    left, top, right, bottom = boxes.T
+    level = _crossings(rows, top, bottom, left, right)
+    upright = _crossings(columns, left, right, top, bottom)
+    return (level >= TABLE_LINES) & (upright >= TABLE_LINES)
 
 
 def find_rectangles(edges: EdgeMap) -> Rectangles:
@@ -210,8 +223,9 @@ def find_rectangles(edges: EdgeMap) -> Rectangles:
         sides[alive, side] = lines.share(line[alive], start[alive], end[alive])
         weak = (sides[alive, : side + 1] < WELL_BOUNDED).sum(axis=1)
         alive = alive[(weak <= 1) & (sides[alive, side] >= BARELY_BOUNDED)]
-    alive = alive[~_crossed(columns, rows, left[alive], top[alive], right[alive], bottom[alive])]
     boxes = np.stack([columns.at[left], rows.at[top], columns.at[right], rows.at[bottom]], axis=1)[alive]
+    pictures = ~_table_cells(columns, rows, boxes)
+    boxes, alive = boxes[pictures], alive[pictures]
     height, width = calm.upright.shape[0], calm.level.shape[1]
     sides = np.where(
         (boxes == 0) | (boxes == [width, height, width, height]), sides[alive] * BORDER_WORTH, sides[alive]

@@ -14,6 +14,9 @@ STAGE_STEP = 8
 """Gray levels within which the stage is flat."""
 FLAT_LINE = 0.85
 """Share of a side along which stage must show; an icon or an arrow may cross it."""
+BORDER_GREEN, BORDER_PX = (150, 60), 6
+"""A speaker's border is green to yellow in every client (#6bf802, #1cd958): its least green, and by how much that
+exceeds blue; it is up to 3 px wide at 100 %, 6 at 200 %. In a floating panel it hides all of the stage beside a tile."""
 SIDE_POINTS = 200
 """Points looked at along a side."""
 
@@ -27,7 +30,15 @@ def uneven_sides(image: np.ndarray, block: Cell) -> int:
     if len(bands) < 2:
         return 4
     ground = _commonest(bands)
-    return sum(bool((np.abs(band - ground).max(axis=2) < STAGE_STEP).any(axis=0).mean() < FLAT_LINE) for band in bands)
+    return sum(bool(_stage_share(band, ground) < FLAT_LINE) for band in bands)
+
+
+def _stage_share(band: np.ndarray, ground: np.ndarray) -> float:
+    """Share of the points along a side where stage, or a speaker's border over it, shows somewhere in the band."""
+    blue, green = band[..., 0], band[..., 1]
+    border = (green >= BORDER_GREEN[0]) & (green - blue >= BORDER_GREEN[1])
+    border[BORDER_PX:] = False
+    return float(((np.abs(band - ground).max(axis=2) < STAGE_STEP) | border).any(axis=0).mean())
 
 
 def stage_colour(image: np.ndarray, block: Cell) -> np.ndarray | None:
