@@ -22,6 +22,8 @@ CARD_SHARE = 0.72
 """A cell with this much ground whose ink is not in the middle is a card of a page, not a video."""
 INK_STEP = 20
 """Gray levels from the ground that make ink."""
+DIM_INK = 45
+"""Mean gray levels from the ground under which ink is no print: shapes of a room in the dark."""
 FOOT_SHARE = 0.24
 """Part of a flat cell at its foot where labels live; a centred name never reaches it, a photo shows above it."""
 DETAIL_HEIGHT_PX = 150
@@ -97,7 +99,7 @@ def _ink_box(ink: np.ndarray) -> tuple[int, int, int, int] | None:
 
 @dataclass(frozen=True, slots=True)
 class _FlatReading:
-    """A flat cell: bare, name, photo or neither ("other"), and the box of its ink in the frame."""
+    """A flat cell: bare, dim, name, photo or neither ("other"), and the box of its ink in the frame."""
 
     kind: str
     ink: Box | None = None
@@ -122,6 +124,8 @@ def _read_flat(image: np.ndarray, cell: Cell, ground: np.ndarray, label_px: int)
     if bottom >= floor - 1 and abs(left + right - width) <= 0.06 * width:
         bottom = max(bottom, height - top)  # a photo reaches behind the label; it is centred, so its top tells its foot
     fill = float(ink[top:bottom, left:right].mean())
+    if np.abs(part[ink > 0].astype(np.int16) - ground).max(axis=1).mean() < DIM_INK:
+        return _FlatReading("dim")
     bounds = Box(left, top, right, bottom)
     ink_box = Box(*(v * stride for v in bounds)).moved(box.left, box.top)
     return _FlatReading(_kind_of_ink(bounds, fill, width, height), ink_box)
@@ -298,4 +302,4 @@ def _reading(
     # A bare cell with its name at the bottom left is a camera in the dark; without one it is like its camera-off peers.
     if flat.kind == "bare" and label is None and alike:
         return CellReading("off", None)
-    return CellReading("on", label, card=flat.kind == "other" and label is None and share >= CARD_SHARE)
+    return CellReading("on", label, card=flat.kind == "other" and share >= CARD_SHARE)

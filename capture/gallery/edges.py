@@ -34,8 +34,9 @@ CROSSING, CROSSING_PLACES, CROSSING_REACH = 0.6, (0.2, 0.35, 0.5, 0.65, 0.8), 0.
 
 A speaker's border runs along the sides, out of reach.
 """
-TABLE_LINES = 2
-"""Lines each way that make a rectangle a part of a table; pillar bars are two lines one way."""
+LONG_LINE, TABLE_LINES = 0.3, 2
+"""Share of the picture that a line of a table runs through: what stands in a tile is shorter. And
+lines each way that make a rectangle a part of a table; pillar bars are two lines one way."""
 CELL_PX = 16
 """Grid on which pairs of lines are tested for facing each other, before their pixels are looked at."""
 
@@ -184,11 +185,13 @@ def _candidates(columns: _Lines, rows: _Lines) -> tuple[np.ndarray, np.ndarray, 
 
 def _crossings(lines: _Lines, low: np.ndarray, high: np.ndarray, start: np.ndarray, end: np.ndarray) -> np.ndarray:
     """How many lines inside rectangles go from side to side; ``low`` and ``high`` are their places in pixels."""
+    long = np.flatnonzero(lines.sums[-1] >= LONG_LINE * (len(lines.sums) - 1))
     crossings, last = np.zeros(len(low), int), np.full(len(low), -1)
-    for share in CROSSING_PLACES:
+    for share in CROSSING_PLACES if len(long) > TABLE_LINES else ():
         place = low + (high - low) * share
-        line = np.searchsorted(lines.at, place).clip(1, len(lines.at) - 1)
-        line -= np.abs(lines.at[line - 1] - place) < np.abs(lines.at[line] - place)
+        after = np.searchsorted(lines.at[long], place).clip(1, len(long) - 1)
+        before_is_nearer = np.abs(lines.at[long[after - 1]] - place) < np.abs(lines.at[long[after]] - place)
+        line = long[after - before_is_nearer]
         inside = np.abs(lines.at[line] - (low + high) / 2) < CROSSING_REACH * (high - low)
         crossings += inside & (line != last) & (lines.share(line, start, end) >= CROSSING)
         last = line

@@ -35,10 +35,15 @@ def uneven_sides(image: np.ndarray, block: Cell) -> int:
 
 def _stage_share(band: np.ndarray, ground: np.ndarray) -> float:
     """Share of the points along a side where stage, or a speaker's border over it, shows somewhere in the band."""
-    blue, green = band[..., 0], band[..., 1]
-    border = (green >= BORDER_GREEN[0]) & (green - blue >= BORDER_GREEN[1])
+    border = _is_border(band)
     border[BORDER_PX:] = False
     return float(((np.abs(band - ground).max(axis=2) < STAGE_STEP) | border).any(axis=0).mean())
+
+
+def _is_border(colours: np.ndarray) -> np.ndarray:
+    """Mask of the colours (..., 3) that a speaker's border has."""
+    green = colours[..., 1]
+    return (green >= BORDER_GREEN[0]) & (green - colours[..., 0] >= BORDER_GREEN[1])
 
 
 def stage_colour(image: np.ndarray, block: Cell) -> np.ndarray | None:
@@ -64,6 +69,8 @@ def _side_bands(image: np.ndarray, block: Cell) -> list[np.ndarray]:
 def _commonest(bands: list[np.ndarray]) -> np.ndarray:
     """The colour of most points close by, int16 (3,): the middle of the fullest bin of a coarse histogram."""
     points = np.concatenate([band[:NEAREST_PX].reshape(-1, 3) for band in bands])
+    beside_border = points[~_is_border(points)]
+    points = beside_border if len(beside_border) else points
     keys = (points // STAGE_STEP).astype(np.int64) @ np.array([4096, 64, 1])
     values, counts = np.unique(keys, return_counts=True)
     return np.median(points[keys == values[counts.argmax()]], axis=0).astype(np.int16)
