@@ -15,14 +15,12 @@ MAX_GAP_SHARE = 0.25
 """Widest gap as a share of a tile's height; cards of a web page stand further apart."""
 SIZE_TOLERANCE_PX = 1.6
 """How far sizes and places of equal cells may differ: rounding at fractional scales, resized recordings."""
-MAX_SIZES = 24
+MAX_SIZES = 32
 """Sizes of cell tried, most promising first."""
 MAX_MEMBERS = 300
 """Rectangles of one size looked at, best bounded first; 49 tiles and their aliases fit."""
 MAX_GAPS, MAX_SEEDS = 3, 4
 """Gaps per size, and rectangles per gap, from which a lattice is grown."""
-PLACE_PX = 24
-"""Rectangles of one size whose corners lie this close count as one place."""
 WORTHLESS = 1.5
 """Sum of edge shares that chance gives a rectangle; only what is above counts for a lattice."""
 PROMISING = 2.6
@@ -95,7 +93,8 @@ def _sizes(found: Rectangles) -> list[np.ndarray]:
     if len(found.boxes) == 0:
         return []
     width = np.rint(found.boxes[:, 2] - found.boxes[:, 0]).astype(np.int64)
-    place = (found.boxes[:, :2] // PLACE_PX).astype(np.int64)
+    # One rectangle per ground of its own size: a table gives many of one size that overlap each other.
+    place = (found.boxes[:, :2] // (found.boxes[:, 2:] - found.boxes[:, :2])).astype(np.int64)
     key = (width * 4096 + place[:, 0]) * 4096 + place[:, 1]
     one_per_place = np.unique(key, return_index=True)[1]
     promise = np.bincount(width[one_per_place], (found.score[one_per_place] - PROMISING).clip(0))
