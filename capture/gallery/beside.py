@@ -9,6 +9,7 @@ from capture.gallery.contents import LABEL_EDGE, Cell, read_cells
 from capture.gallery.edges import EdgeMap
 from capture.gallery.ground import STAGE_STEP, stage_colour
 from capture.gallery.lattice import Lattice
+from domain import Box
 
 BIGGER = 1.6
 """From this many times the size of the tiles, in both directions, a thing beside them is the main thing."""
@@ -74,8 +75,15 @@ def _has_label(image: np.ndarray, edges: EdgeMap, thing: Cell, label_px: int) ->
         over = edges.top_bottom(top, label.left + inset, label.right - inset)
         onwards = edges.top_bottom(top, label.right, reach) if reach > label.right else 0.0
         if over >= LABEL_EDGE > onwards:
-            return True
+            return _ends(edges, label)
     return False
+
+
+def _ends(edges: EdgeMap, label: Box) -> bool:
+    """Whether an upright edge closes a label behind its last letter."""
+    inset = label.height // 5
+    places = range(label.right - label.height // 2, label.right + label.height)
+    return any(edges.left_right(x, label.top + inset, label.bottom - inset) >= LABEL_EDGE for x in places)
 
 
 def _camera_off(image: np.ndarray, thing: Cell, stage: np.ndarray) -> bool:

@@ -54,7 +54,7 @@ def objection(
         return "The same row repeats further away than a gallery's rows stand, as on a page of videos."
     if in_line and len(readings) < FEW and uneven_sides(image, lattice.block) > 0:
         return "A few 16:9 pictures stand in a line, but on no stage of their own."
-    if label_px and speaker_beside(image, edges, lattice, label_px):
+    if in_line and label_px and speaker_beside(image, edges, lattice, label_px):
         return SPEAKER_VIEW
     if named_share(readings) >= MIN_NAMED_SHARE:
         return None
