@@ -12,17 +12,21 @@ from benchmarks.drawn_gallery import (
     TILE_ASPECT,
     Drawing,
     Image8,
+    draw_cell,
     draw_desktop,
     draw_label,
     draw_text_window,
+    draw_tiles,
     draw_toolbar,
     paste,
     put_text,
     random_look,
     random_name,
+    smooth_noise,
     video_picture,
 )
-from domain import Box
+from benchmarks.drawn_share import SCREENS_PX, fitted, shared_screen
+from domain import Box, CameraState
 
 
 def _grid_page(
@@ -126,19 +130,76 @@ def _spreadsheet(rng: np.random.Generator) -> Image8:
 
 
 def _speaker_view(rng: np.random.Generator) -> Image8:
-    look = random_look(rng)
-    page = np.full((1080, 1920, 3), look.stage, np.uint8)
-    count = int(rng.integers(2, 7))
-    wide, high = 240, 135
-    left = (1920 - count * wide - (count - 1) * 6) // 2
-    for place in range(count):
-        box = Box(left + place * 246, 40, left + place * 246 + wide, 40 + high)
-        paste(page, video_picture(rng, high, wide), box, look.radius)
-        draw_label(page, box, random_name(rng), True, look)
-    big = Box(240, 190, 240 + 1440, 190 + 810)
-    paste(page, video_picture(rng, 810, 1440), big, look.radius)
-    draw_label(page, big, random_name(rng), False, look)
-    draw_toolbar(page, Box(0, 1020, 1920, 1080), look, rng)
+    """One large picture with a name, in any camera state and shape, and a strip of tiles above or beside it."""
+    look, (width, height) = random_look(rng), SCREENS_PX[int(rng.integers(0, len(SCREENS_PX)))]
+    page = np.full((height, width, 3), look.stage, np.uint8)
+    count, bar = int(rng.integers(2, 7)), round(56 * look.scale)
+    wide = round(min(rng.uniform(0.1, 0.15) * width, (height - bar - 40) / count * TILE_ASPECT - look.gap))
+    high, above = round(wide / TILE_ASPECT), bool(rng.random() < 0.6)
+    if above:
+        left = (width - count * (wide + look.gap)) // 2
+        cells = [Box(x, 20, x + wide, 20 + high) for x in range(left, left + count * (wide + look.gap), wide + look.gap)]
+        cells = cells[:count]
+        room = Box(20, 40 + high, width - 20, height - bar)
+    else:
+        cells = [Box(width - wide - 12, y, width - 12, y + high) for y in range(20, 20 + count * (high + look.gap), high + look.gap)]
+        cells = cells[:count]
+        room = Box(20, 20, width - wide - 32, height - bar)
+    draw_tiles(page, rng, cells, look)
+    big = fitted(room, float(rng.choice([TILE_ASPECT, TILE_ASPECT, 4 / 3, 9 / 16])))
+    camera: CameraState = "on" if rng.random() < 0.7 else "off" if rng.random() < 0.5 else "photo"
+    name = random_name(rng)
+    paste(page, draw_cell(rng, big, camera, name, look), big, look.radius)
+    if camera != "off" and not look.names_hidden:
+        draw_label(page, big, name, bool(rng.random() < 0.5), look)
+    draw_toolbar(page, Box(0, height - bar, width, height), look, rng)
+    return page
+
+
+def _share_without_tiles(rng: np.random.Generator) -> Image8:
+    """A shared screen alone in its window, or with one person's picture beside it."""
+    look, (width, height) = random_look(rng), SCREENS_PX[int(rng.integers(0, len(SCREENS_PX)))]
+    page = np.full((height, width, 3), look.stage, np.uint8)
+    shared = fitted(Box(10, 30, width - 10, height - 60), float(rng.choice([TILE_ASPECT, 4 / 3, 1.6])))
+    paste(page, shared_screen(rng, shared.height, shared.width), shared)
+    if rng.random() < 0.5:
+        wide = int(rng.integers(160, 320))
+        tile = Box(width - wide - 8, 8, width - 8, 8 + round(wide / TILE_ASPECT))
+        draw_tiles(page, rng, [tile], look)
+    return page
+
+
+def _immersive_view(rng: np.random.Generator) -> Image8:
+    """People cut out of their rooms and set into one scene, a name under each."""
+    scene = np.clip(rng.uniform(60, 200, 3) + smooth_noise(rng, 1080, 1920, 5, 30), 0, 255).astype(np.uint8)
+    columns, rows = int(rng.integers(3, 6)), int(rng.integers(2, 4))
+    for place in range(columns * rows):
+        row, column = divmod(place, columns)
+        x, y = int((column + 0.5) * 1920 / columns), int((row + 0.55) * 1080 / rows)
+        reach = int(200 / rows)
+        cv2.ellipse(scene, (x, y + 2 * reach), (2 * reach, reach), 0, 180, 360, rng.uniform(5, 230, 3).tolist(), -1)
+        cv2.ellipse(scene, (x, y), (reach * 2 // 3, reach), 0, 0, 360, rng.uniform(60, 220, 3).tolist(), -1)
+        cv2.rectangle(scene, (x - 70, y + 2 * reach), (x + 70, y + 2 * reach + 24), (30, 30, 30), -1)
+        put_text(scene, random_name(rng), x, y + 2 * reach + 12, 13, (250, 250, 250), centred=True)
+    return scene
+
+
+def _news_page(rng: np.random.Generator) -> Image8:
+    """A page of 16:9 pictures whose headlines lie over their feet, in white on a shadow."""
+    gap, columns = int(rng.integers(8, 24)), int(rng.integers(2, 5))
+    page = np.full((1080, 1920, 3), int(rng.choice([20, 250])), np.uint8)
+    page[:64] = 60
+    wide = (1600 - gap * (columns - 1)) // columns
+    high = round(wide / TILE_ASPECT)
+    for top in range(100, 1080, high + gap):
+        for column in range(columns):
+            picture = video_picture(rng, high, wide).astype(np.float32)
+            shade = np.clip(np.linspace(2.2, 0.35, high), 0.35, 1)[:, None, None]
+            picture = (picture * shade).astype(np.uint8)
+            for line in range(int(rng.integers(1, 3))):
+                put_text(picture, f"{random_name(rng)} and {random_name(rng)}", 14, high - 24 - 26 * line, 19, (255, 255, 255))
+            x = 160 + column * (wide + gap)
+            page[top : top + high, x : x + wide] = picture[: 1080 - top]
     return page
 
 
@@ -149,6 +210,9 @@ LOOKALIKES: dict[str, Callable[[np.random.Generator], Image8]] = {
     "tile map": _tile_map,
     "spreadsheet": _spreadsheet,
     "speaker view": _speaker_view,
+    "share without tiles": _share_without_tiles,
+    "immersive view": _immersive_view,
+    "news page": _news_page,
     "text page": lambda rng: draw_text_window(rng, 1080, 1920),
     "desktop": lambda rng: draw_desktop(rng, 1080, 1920),
 }

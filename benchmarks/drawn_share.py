@@ -166,7 +166,7 @@ def _meeting_look(rng: np.random.Generator) -> Look:
             return look
 
 
-def _fitted(room: Box, aspect: float) -> Box:
+def fitted(room: Box, aspect: float) -> Box:
     """The largest box of this shape in the middle of a room."""
     wide = min(room.width, round(room.height * aspect))
     high = min(room.height, round(wide / aspect))
@@ -192,7 +192,7 @@ def draw_side_by_side(seed: int) -> Drawing:
     left = width - margin - columns * (wide + look.gap) + look.gap
     top = title + arrow if rng.random() < 0.3 else title + (height - title - bar - block_high) // 2
     cells = [cell for cell in _grid(count, columns, left, top, (wide, high), look.gap) if cell.bottom < height - bar]
-    shared = _fitted(Box(margin, title + margin, left - margin, height - bar - margin), float(rng.choice(SHARED_ASPECTS)))
+    shared = fitted(Box(margin, title + margin, left - margin, height - bar - margin), float(rng.choice(SHARED_ASPECTS)))
     paste(window, shared_screen(rng, shared.height, shared.width), shared)
     tiles = draw_tiles(window, rng, cells, look)
     ink = (220, 220, 220) if sum(look.stage) < 384 else (60, 60, 60)

@@ -5,9 +5,9 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from capture.gallery.contents import LABEL_EDGE, Cell, read_cells
-from capture.gallery.edges import EdgeMap
-from capture.gallery.ground import STAGE_STEP, stage_colour
+from capture.gallery.contents import LABEL_EDGE, Cell, label_tops, read_cells, read_labels
+from capture.gallery.edges import MIN_STEP, EdgeMap
+from capture.gallery.ground import stage_colour
 from capture.gallery.lattice import Lattice
 from domain import Box
 
@@ -15,24 +15,19 @@ BIGGER = 1.6
 """From this many times the size of the tiles, in both directions, a thing beside them is the main thing."""
 COARSE_PX = 8
 """Grid on which things are told from the stage."""
-LABEL_PLAY_PX = 2
-"""How far the top of the speaker's label may be from where the tiles have theirs."""
 LABEL_GOES_ON = 1.5
 """A line that goes on for this many label lengths is the border of a bar, as editors and slides have at their foot."""
 NEAR_STAGE = 32
 """Gray levels from the stage within which a camera-off tile is, unless the theme is light."""
 
 
-def speaker_beside(image: np.ndarray, edges: EdgeMap, lattice: Lattice, label_px: int) -> bool:
-    """Whether the main thing beside the tiles carries a name as only a participant's picture does.
-
-    ``label_px`` is the height of the tiles' own labels: the speaker's has the same, whatever the size of the picture.
-    """
+def speaker_beside(image: np.ndarray, edges: EdgeMap, lattice: Lattice) -> bool:
+    """Whether the main thing beside the tiles carries a name as only a participant's picture does."""
     stage = stage_colour(image, lattice.block)
     if stage is None:
         return False
     return any(
-        _has_label(image, edges, thing, label_px) or _camera_off(image, thing, stage)
+        _has_label(image, edges, thing) or _camera_off(image, thing, stage)
         for thing in _main_things(image, lattice, stage)
     )
 
@@ -40,7 +35,7 @@ def speaker_beside(image: np.ndarray, edges: EdgeMap, lattice: Lattice, label_px
 def _main_things(image: np.ndarray, lattice: Lattice, stage: np.ndarray) -> list[Cell]:
     """Boxes around what is bigger than the tiles, apart from them and not of the stage's colour."""
     small = image[COARSE_PX // 2 :: COARSE_PX, COARSE_PX // 2 :: COARSE_PX].astype(np.int16)
-    foreign = (np.abs(small - stage).max(axis=2) > STAGE_STEP).astype(np.uint8)
+    foreign = (np.abs(small - stage).max(axis=2) > MIN_STEP).astype(np.uint8)
     left, top, right, bottom = (round(v / COARSE_PX) for v in lattice.block)
     foreign[max(top - 1, 0) : bottom + 1, max(left - 1, 0) : right + 1] = 0
     solid = cv2.morphologyEx(foreign, cv2.MORPH_CLOSE, np.ones((5, 5), np.uint8))
@@ -57,26 +52,28 @@ def _exact(image: np.ndarray, stage: np.ndarray, x: int, y: int, width: int, hei
     left, top = max((x - 1) * COARSE_PX, 0), max((y - 1) * COARSE_PX, 0)
     right, bottom = (x + width + 1) * COARSE_PX, (y + height + 1) * COARSE_PX
     part = image[top:bottom, left:right].astype(np.int16)
-    foreign = np.abs(part - stage).max(axis=2) > STAGE_STEP
+    foreign = np.abs(part - stage).max(axis=2) > MIN_STEP
     rows, columns = (np.flatnonzero(foreign.mean(axis=axis) > 0.3) for axis in (1, 0))
     if len(rows) == 0 or len(columns) == 0:
         return float(left), float(top), float(right), float(bottom)
     return float(left + columns[0]), float(top + rows[0]), float(left + columns[-1] + 1), float(top + rows[-1] + 1)
 
 
-def _has_label(image: np.ndarray, edges: EdgeMap, thing: Cell, label_px: int) -> bool:
-    """Whether a name stands on a label of its own at the bottom left of a thing."""
-    label = read_cells(image, [thing], label_px)[0].label
-    if label is None or label.bottom < thing[3] - label_px:
+def _has_label(image: np.ndarray, edges: EdgeMap, thing: Cell) -> bool:
+    """Whether a name stands on a label of its own at the bottom left of a thing, whatever its height."""
+    return any(_is_label(image, edges, thing, height) for height in label_tops(edges.level, thing))
+
+
+def _is_label(image: np.ndarray, edges: EdgeMap, thing: Cell, height: int) -> bool:
+    """Whether a label so many pixels high carries a name and ends behind it, unlike the bar at the foot of an editor."""
+    label = read_labels(image, [thing], height)[0]
+    if label is None:
         return False
     reach = min(label.right + round(LABEL_GOES_ON * label.width), round(thing[2]))
-    for top in range(label.top - LABEL_PLAY_PX, label.top + LABEL_PLAY_PX + 1):
-        inset = label_px // 4
-        over = edges.top_bottom(top, label.left + inset, label.right - inset)
-        onwards = edges.top_bottom(top, label.right, reach) if reach > label.right else 0.0
-        if over >= LABEL_EDGE > onwards:
-            return _ends(edges, label)
-    return False
+    inset = height // 4
+    over = edges.top_bottom(label.top, label.left + inset, label.right - inset)
+    onwards = edges.top_bottom(label.top, label.right + height, reach) if reach > label.right + height else 0.0
+    return over >= LABEL_EDGE > onwards and _ends(edges, label)
 
 
 def _ends(edges: EdgeMap, label: Box) -> bool:

@@ -164,21 +164,34 @@ def label_height(edges_level: np.ndarray, cells: Sequence[Cell]) -> int | None:
     ``edges_level`` is the map of level edges (H + 1, W): a label darkens the picture, so its top is a level edge at the
     left of the tile, at the same height in every tile.
     """
-    height = cells[0][3] - cells[0][1]
-    highest = min(LABEL_RANGE_PX[1], int(LABEL_SHARE * height))
-    offsets = np.arange(LABEL_RANGE_PX[0], max(LABEL_RANGE_PX[0] + 1, highest))
-    held = np.zeros((len(cells), len(offsets)), np.float32)
-    for index, cell in enumerate(cells):
-        left, bottom = round(cell[0]), round(cell[3])
-        rows = bottom - offsets
-        if rows.min() < 1 or bottom > edges_level.shape[0]:
-            continue
-        for place, (offset, row) in enumerate(zip(offsets, rows, strict=True)):
-            inset = offset // 4
-            held[index, place] = edges_level[row, max(left + inset, 0) : left + inset + offset].mean()
+    offsets = _label_offsets(cells[0])
+    held = np.stack([_held_tops(edges_level, cell, offsets) for cell in cells])
     agreeing = (held > LABEL_EDGE).mean(axis=0)
     best = int((agreeing + 0.01 * held.mean(axis=0)).argmax())
     return int(offsets[best]) if agreeing[best] >= MIN_AGREEING else None
+
+
+def label_tops(edges_level: np.ndarray, cell: Cell) -> list[int]:
+    """All heights above the bottom of one cell, in pixels, at which a label may begin."""
+    offsets = _label_offsets(cell)
+    return [int(offset) for offset in offsets[_held_tops(edges_level, cell, offsets) > LABEL_EDGE]]
+
+
+def _label_offsets(cell: Cell) -> np.ndarray:
+    highest = min(LABEL_RANGE_PX[1], int(LABEL_SHARE * (cell[3] - cell[1])))
+    return np.arange(LABEL_RANGE_PX[0], max(LABEL_RANGE_PX[0] + 1, highest))
+
+
+def _held_tops(edges_level: np.ndarray, cell: Cell, offsets: np.ndarray) -> np.ndarray:
+    """Edge share, float32 (n,), of the tops that labels of these heights would have at the left of a cell."""
+    left, bottom = round(cell[0]), round(cell[3])
+    held = np.zeros(len(offsets), np.float32)
+    if bottom - offsets[-1] < 1 or bottom > edges_level.shape[0]:
+        return held
+    for place, offset in enumerate(offsets):
+        inset = offset // 4
+        held[place] = edges_level[bottom - offset, max(left + inset, 0) : left + inset + offset].mean()
+    return held
 
 
 def _strips(image: np.ndarray, cells: Sequence[Cell], height: int) -> tuple[np.ndarray, list[Box | None]]:

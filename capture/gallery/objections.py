@@ -18,6 +18,8 @@ MIN_NAMED_SHARE = 0.3
 """Share of cells with a name or photo from which a lattice is a meeting: an icon or a bright room can hide a label."""
 MAX_CARD_SHARE = 0.25
 """Share of cells that may look like cards of a page."""
+CUT_SHARE, MIN_CUT_PX = 0.3, 8
+"""Part of a cell that is looked at where another row may begin, and the least of it that the picture must show."""
 SAME_GAP_PX = 1.6
 """How far the gap between rows may differ from the gap between columns."""
 FEW = 4
@@ -42,7 +44,6 @@ def objection(
     found: Rectangles,
     lattice: Lattice,
     readings: Sequence[CellReading],
-    label_px: int | None,
 ) -> str | None:
     """Why a complete lattice is no gallery, in one sentence, or None."""
     in_line = len(lattice.rows) == 1 or lattice.columns == 1
@@ -54,7 +55,7 @@ def objection(
         return "The same row repeats further away than a gallery's rows stand, as on a page of videos."
     if in_line and len(readings) < FEW and uneven_sides(image, lattice.block) > 0:
         return "A few 16:9 pictures stand in a line, but on no stage of their own."
-    if in_line and label_px and speaker_beside(image, edges, lattice, label_px):
+    if in_line and speaker_beside(image, edges, lattice):
         return SPEAKER_VIEW
     if named_share(readings) >= MIN_NAMED_SHARE:
         return None
@@ -90,21 +91,22 @@ def _goes_on(edges: EdgeMap, lattice: Lattice) -> bool:
     """Whether another row begins below or ends above the block and is cut off."""
     row_below = Row(lattice.rows[-1].top + lattice.drop, lattice.rows[0].left, lattice.rows[0].count)
     row_above = Row(lattice.rows[0].top - lattice.drop, lattice.rows[0].left, lattice.rows[0].count)
-    reach = 0.3 * lattice.height
+    height = edges.upright.shape[0]
     cut = 0
     for row, begins in ((row_below, True), (row_above, False)):
         held = []
         for place in range(row.count):
             left, top, right, bottom = (round(v) for v in lattice.cell(row, place))
             edge = top if begins else bottom
-            first, last = (top, round(top + reach)) if begins else (round(bottom - reach), bottom)
-            if first < 0 or last > edges.upright.shape[0]:
+            reach = round(CUT_SHARE * lattice.height)
+            first, last = (top, min(top + reach, height)) if begins else (max(bottom - reach, 0), bottom)
+            if last - first < MIN_CUT_PX:
                 break
             inset = (right - left) // 8
             shares = (
                 edges.top_bottom(edge, left + inset, right - inset),
-                edges.left_right(left, first + inset // 2, last),
-                edges.left_right(right, first + inset // 2, last),
+                edges.left_right(left, first + (last - first) // 5, last),
+                edges.left_right(right, first + (last - first) // 5, last),
             )
             held.append(min(shares) >= BOUNDED)
         cut += bool(held) and sum(held) > len(held) / 2
