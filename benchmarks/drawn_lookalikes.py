@@ -138,18 +138,26 @@ def _speaker_view(rng: np.random.Generator) -> Image8:
     high, above = round(wide / TILE_ASPECT), bool(rng.random() < 0.6)
     if above:
         left = (width - count * (wide + look.gap)) // 2
-        cells = [Box(x, 20, x + wide, 20 + high) for x in range(left, left + count * (wide + look.gap), wide + look.gap)]
+        cells = [
+            Box(x, 20, x + wide, 20 + high) for x in range(left, left + count * (wide + look.gap), wide + look.gap)
+        ]
         cells = cells[:count]
         room = Box(20, 40 + high, width - 20, height - bar)
     else:
-        cells = [Box(width - wide - 12, y, width - 12, y + high) for y in range(20, 20 + count * (high + look.gap), high + look.gap)]
+        cells = [
+            Box(width - wide - 12, y, width - 12, y + high)
+            for y in range(20, 20 + count * (high + look.gap), high + look.gap)
+        ]
         cells = cells[:count]
         room = Box(20, 20, width - wide - 32, height - bar)
     draw_tiles(page, rng, cells, look)
-    big = fitted(room, float(rng.choice([TILE_ASPECT, TILE_ASPECT, 4 / 3, 9 / 16])))
     camera: CameraState = "on" if rng.random() < 0.7 else "off" if rng.random() < 0.5 else "photo"
+    shapes = [TILE_ASPECT, TILE_ASPECT, 4 / 3, 9 / 16] if camera == "on" else [TILE_ASPECT]
+    shape = float(rng.choice(shapes))
+    big = fitted(room, shape)
     name = random_name(rng)
-    paste(page, draw_cell(rng, big, camera, name, look), big, look.radius)
+    own = draw_cell(rng, big, camera, name, look) if shape == TILE_ASPECT else video_picture(rng, big.height, big.width)
+    paste(page, own, big, look.radius)
     if camera != "off" and not look.names_hidden:
         draw_label(page, big, name, bool(rng.random() < 0.5), look)
     draw_toolbar(page, Box(0, height - bar, width, height), look, rng)
@@ -197,7 +205,14 @@ def _news_page(rng: np.random.Generator) -> Image8:
             shade = np.clip(np.linspace(2.2, 0.35, high), 0.35, 1)[:, None, None]
             picture = (picture * shade).astype(np.uint8)
             for line in range(int(rng.integers(1, 3))):
-                put_text(picture, f"{random_name(rng)} and {random_name(rng)}", 14, high - 24 - 26 * line, 19, (255, 255, 255))
+                put_text(
+                    picture,
+                    f"{random_name(rng)} and {random_name(rng)}",
+                    14,
+                    high - 24 - 26 * line,
+                    19,
+                    (255, 255, 255),
+                )
             x = 160 + column * (wide + gap)
             page[top : top + high, x : x + wide] = picture[: 1080 - top]
     return page

@@ -42,7 +42,9 @@ def _slide(rng: np.random.Generator, height: int, width: int) -> Image8:
     ground = rng.uniform(5, 70, 3) if dark else rng.uniform(215, 255, 3)
     ink = (235, 235, 235) if dark else (40, 35, 30)
     slide = np.full((height, width, 3), ground, np.uint8)
-    put_text(slide, f"Lesson {int(rng.integers(1, 30))}: {random_name(rng)}", width * 0.06, height * 0.1, height / 14, ink)
+    put_text(
+        slide, f"Lesson {int(rng.integers(1, 30))}: {random_name(rng)}", width * 0.06, height * 0.1, height / 14, ink
+    )
     for point in range(int(rng.integers(2, 7))):
         y = height * (0.24 + 0.1 * point)
         put_text(slide, f"- {random_name(rng)}, {random_name(rng)}", width * 0.08, y, height / 26, ink)
@@ -54,7 +56,9 @@ def _slide(rng: np.random.Generator, height: int, width: int) -> Image8:
             paste(slide, video_picture(rng, high, wide), box)
     if rng.random() < 0.5:
         slide[round(height * 0.93) :] = rng.uniform(0, 255, 3)
-    put_text(slide, f"{random_name(rng)}, page {int(rng.integers(1, 80))}", width * 0.03, height * 0.965, height / 40, ink)
+    put_text(
+        slide, f"{random_name(rng)}, page {int(rng.integers(1, 80))}", width * 0.03, height * 0.965, height / 40, ink
+    )
     return slide
 
 
@@ -192,7 +196,9 @@ def draw_side_by_side(seed: int) -> Drawing:
     left = width - margin - columns * (wide + look.gap) + look.gap
     top = title + arrow if rng.random() < 0.3 else title + (height - title - bar - block_high) // 2
     cells = [cell for cell in _grid(count, columns, left, top, (wide, high), look.gap) if cell.bottom < height - bar]
-    shared = fitted(Box(margin, title + margin, left - margin, height - bar - margin), float(rng.choice(SHARED_ASPECTS)))
+    shared = fitted(
+        Box(margin, title + margin, left - margin, height - bar - margin), float(rng.choice(SHARED_ASPECTS))
+    )
     paste(window, shared_screen(rng, shared.height, shared.width), shared)
     tiles = draw_tiles(window, rng, cells, look)
     ink = (220, 220, 220) if sum(look.stage) < 384 else (60, 60, 60)
@@ -219,7 +225,9 @@ def draw_floating_panel(seed: int) -> Drawing:
     gap, radius = round(int(rng.integers(2, 9)) * scale), int(rng.choice([0, 4, 8]))
     look = Look(scale, gap, radius, stage, off, bool(rng.random() < 0.5))
     count = int(rng.integers(2, MOST_TILES + 1))
-    columns = {"column": 1, "row": count, "grid": math.ceil(math.sqrt(count))}[str(rng.choice(["column", "row", "grid"]))]
+    columns = {"column": 1, "row": count, "grid": math.ceil(math.sqrt(count))}[
+        str(rng.choice(["column", "row", "grid"]))
+    ]
     rows, title, edge = math.ceil(count / columns), round(24 * scale), max(3, gap - 1)
     most_wide = min((width - 80) / columns, (height - title - 80) / rows * TILE_ASPECT) - gap
     wide = int(min(rng.uniform(140, 260) * scale, most_wide))

@@ -5,7 +5,16 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from capture.gallery.contents import LABEL_EDGE, Cell, label_tops, read_cells, read_labels
+from capture.gallery.contents import (
+    FLAT_SHARE,
+    LABEL_EDGE,
+    Cell,
+    grounds,
+    label_tops,
+    read_cells,
+    read_labels,
+    sample_cells,
+)
 from capture.gallery.edges import MIN_STEP, EdgeMap
 from capture.gallery.ground import stage_colour
 from capture.gallery.lattice import Lattice
@@ -17,19 +26,38 @@ COARSE_PX = 8
 """Grid on which things are told from the stage."""
 LABEL_GOES_ON = 1.5
 """A line that goes on for this many label lengths is the border of a bar, as editors and slides have at their foot."""
+BLACK, BARE = 24, 0.97
+"""Gray up to which a darkened label cannot be told from its ground, and share of that ground above it that is bare."""
 NEAR_STAGE = 32
 """Gray levels from the stage within which a camera-off tile is, unless the theme is light."""
 
 
-def speaker_beside(image: np.ndarray, edges: EdgeMap, lattice: Lattice) -> bool:
-    """Whether the main thing beside the tiles carries a name as only a participant's picture does."""
+def speaker_beside(image: np.ndarray, edges: EdgeMap, lattice: Lattice, label_px: int | None) -> bool:
+    """Whether the main thing beside the tiles is a participant's picture, which carries a name, and no shared screen.
+
+    ``label_px`` is the height of the tiles' own labels. Without any (names hidden, all cameras off) no name is missed on
+    the main thing either, and it is taken for the speaker's picture unless most of it is one colour, as pages are.
+    """
     stage = stage_colour(image, lattice.block)
     if stage is None:
         return False
     return any(
-        _has_label(image, edges, thing) or _camera_off(image, thing, stage)
+        _has_label(image, edges, thing)
+        or _camera_off(image, thing, stage)
+        or (_name_on_bar(image, thing, label_px) if label_px else not (_around(thing, lattice) or _page(image, thing)))
         for thing in _main_things(image, lattice, stage)
     )
+
+
+def _around(thing: Cell, lattice: Lattice) -> bool:
+    """Whether the tiles float over a thing instead of standing beside it."""
+    left, top, right, bottom = lattice.block
+    return thing[0] <= left and thing[1] <= top and thing[2] >= right and thing[3] >= bottom
+
+
+def _page(image: np.ndarray, thing: Cell) -> bool:
+    """Whether most of a thing is one colour."""
+    return bool(grounds(sample_cells(image, [thing]))[1][0] >= FLAT_SHARE)
 
 
 def _main_things(image: np.ndarray, lattice: Lattice, stage: np.ndarray) -> list[Cell]:
@@ -38,7 +66,7 @@ def _main_things(image: np.ndarray, lattice: Lattice, stage: np.ndarray) -> list
     foreign = (np.abs(small - stage).max(axis=2) > MIN_STEP).astype(np.uint8)
     left, top, right, bottom = (round(v / COARSE_PX) for v in lattice.block)
     foreign[max(top - 1, 0) : bottom + 1, max(left - 1, 0) : right + 1] = 0
-    solid = cv2.morphologyEx(foreign, cv2.MORPH_CLOSE, np.ones((5, 5), np.uint8))
+    solid = cv2.morphologyEx(foreign, cv2.MORPH_CLOSE, np.ones((3, 3), np.uint8))
     count, _, stats, _ = cv2.connectedComponentsWithStats(solid, connectivity=4)
     things = []
     for x, y, width, height, _ in stats[1:count]:
@@ -74,6 +102,16 @@ def _is_label(image: np.ndarray, edges: EdgeMap, thing: Cell, height: int) -> bo
     over = edges.top_bottom(label.top, label.left + inset, label.right - inset)
     onwards = edges.top_bottom(label.top, label.right + height, reach) if reach > label.right + height else 0.0
     return over >= LABEL_EDGE > onwards and _ends(edges, label)
+
+
+def _name_on_bar(image: np.ndarray, thing: Cell, label_px: int) -> bool:
+    """Whether a name stands alone on flat black at the bottom left, where a label's own border cannot be seen."""
+    label = read_labels(image, [thing], label_px)[0]
+    if label is None or label.top - label_px < 0:
+        return False
+    above = label.moved(0, -label_px).of(image).astype(np.int16)
+    beside = np.array([image[label.top + 1, label.left + 1]], np.int16)
+    return bool(beside.max() <= BLACK) and bool((np.abs(above - beside).max(axis=2) <= MIN_STEP).mean() >= BARE)
 
 
 def _ends(edges: EdgeMap, label: Box) -> bool:

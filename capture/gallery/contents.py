@@ -27,7 +27,7 @@ DIM_INK = 45
 FOOT_SHARE = 0.24
 """Part of a flat cell at its foot where labels live; a centred name never reaches it, a photo shows above it."""
 DETAIL_HEIGHT_PX = 150
-"""Flat cells are looked at in about this height: small letters in a huge tile must still show."""
+"""Flat cells are looked at in about this height, strokes made thick enough to last: names are small in huge tiles."""
 SAME_GROUND = 5
 """Gray levels within which two camera-off cells have the same ground."""
 CHANGED_SAMPLES = 4
@@ -38,6 +38,8 @@ LABEL_SHARE = 0.48
 """A label and the space below it are never higher than this share of its tile."""
 LABEL_EDGE, MIN_AGREEING = 0.7, 0.5
 """Edge share that makes the top of a label, and share of the tiles that must have it at one height."""
+LABEL_FOOT = 0.16
+"""Lowest part of a label's height without letters: newer clients set the label a few pixels off the tile's edge."""
 TEXT_STEP = 38
 """Gray levels by which the bright strokes of a name stand out of its label."""
 TEXT_INK = (0.025, 0.5)
@@ -111,10 +113,11 @@ def _read_flat(image: np.ndarray, cell: Cell, ground: np.ndarray, label_px: int)
     if box is None:
         return _FlatReading("other")
     stride = max(1, box.height // DETAIL_HEIGHT_PX)
-    part = np.ascontiguousarray(box.of(image)[::stride, ::stride])
+    part = box.of(image)
     level = [int(channel) for channel in ground]
     same = cv2.inRange(part, np.array([v - INK_STEP for v in level]), np.array([v + INK_STEP for v in level]))
-    ink = np.asarray(same == 0).astype(np.uint8)
+    thick = same if stride == 1 else cv2.erode(np.asarray(same), np.ones((stride, stride), np.uint8))
+    part, ink = part[::stride, ::stride], (np.asarray(thick)[::stride, ::stride] == 0).astype(np.uint8)
     floor = _mask_corners(ink, round(max(label_px, FOOT_SHARE * box.height) / stride) + 1)
     bounds = _ink_box(ink)
     if bounds is None:
@@ -211,7 +214,7 @@ def read_labels(image: np.ndarray, cells: Sequence[Cell], height: int) -> list[B
     strips, boxes = _strips(image, cells, height)
     side = max(3, height // 4 | 1)
     relief = cv2.morphologyEx(strips.reshape(-1, strips.shape[2]), cv2.MORPH_TOPHAT, np.ones((side, side), np.uint8))
-    rows = slice(height // 8, height - max(1, height // 10))
+    rows = slice(height // 8, height - max(1, round(LABEL_FOOT * height)))
     strokes = (relief > TEXT_STEP).view(np.uint8).reshape(strips.shape)[:, rows]
     ink = strokes.sum(axis=1, dtype=np.int32)
     return [box and _label(ink[i], strokes[i], strips[i, rows], box, height) for i, box in enumerate(boxes)]

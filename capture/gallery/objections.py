@@ -44,6 +44,7 @@ def objection(
     found: Rectangles,
     lattice: Lattice,
     readings: Sequence[CellReading],
+    label_px: int | None,
 ) -> str | None:
     """Why a complete lattice is no gallery, in one sentence, or None."""
     in_line = len(lattice.rows) == 1 or lattice.columns == 1
@@ -55,7 +56,7 @@ def objection(
         return "The same row repeats further away than a gallery's rows stand, as on a page of videos."
     if in_line and len(readings) < FEW and uneven_sides(image, lattice.block) > 0:
         return "A few 16:9 pictures stand in a line, but on no stage of their own."
-    if in_line and speaker_beside(image, edges, lattice):
+    if in_line and speaker_beside(image, edges, lattice, label_px):
         return SPEAKER_VIEW
     if named_share(readings) >= MIN_NAMED_SHARE:
         return None
@@ -109,7 +110,7 @@ def _goes_on(edges: EdgeMap, lattice: Lattice) -> bool:
                 edges.left_right(right, first + (last - first) // 5, last),
             )
             held.append(min(shares) >= BOUNDED)
-        cut += bool(held) and sum(held) > len(held) / 2
+        cut += bool(held) and sum(held) >= len(held) / 2
     return cut > 0
 
 

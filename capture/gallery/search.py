@@ -170,7 +170,7 @@ def _judge(image: np.ndarray, edges: EdgeMap, found: Rectangles, lattice: Lattic
     labelled = [cell for cell, reading in shown if reading.camera != "off"]
     label_px = label_height(edges.level, labelled) if labelled else None
     readings = read_cells(image, cells, label_px)
-    reason = objection(image, edges, found, lattice, readings)
+    reason = objection(image, edges, found, lattice, readings, label_px)
     if doubt and not clearly_bounded(edges, lattice):
         reason = reason or UNCLEAR
     if doubt is _Doubt.SAME_PLACE and named_share(readings) < SURE_NAMED_SHARE:
