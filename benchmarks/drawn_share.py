@@ -1,4 +1,4 @@
-"""Random drawings of lessons with a shared screen: the side-by-side gallery and the floating panel, with their truth."""
+"""Random drawings of lessons with a shared screen: side-by-side gallery and floating panel, with their truth."""
 
 from __future__ import annotations
 

@@ -20,14 +20,15 @@ from capture.gallery.ground import stage_colour
 from capture.gallery.lattice import Lattice
 from domain import Box
 
-BIGGER = 1.6
-"""From this many times the size of the tiles, in both directions, a thing beside them is the main thing."""
+BIGGER = 2.5
+"""From this many times the area of a tile, and no narrower or lower than one, a thing beside tiles is the main thing."""
 COARSE_PX = 8
 """Grid on which things are told from the stage."""
 LABEL_GOES_ON = 1.5
 """A line that goes on for this many label lengths is the border of a bar, as editors and slides have at their foot."""
-BLACK, BARE = 24, 0.97
-"""Gray up to which a darkened label cannot be told from its ground, and share of that ground above it that is bare."""
+BLACK, BARE, BARE_STEP = 24, 0.95, 12
+"""Gray up to which a darkened label cannot be told from its ground; share of that ground above it that is bare, and
+gray levels that make no difference there: a dark room, but no line of a terminal."""
 NEAR_STAGE = 32
 """Gray levels from the stage within which a camera-off tile is, unless the theme is light."""
 
@@ -35,8 +36,8 @@ NEAR_STAGE = 32
 def speaker_beside(image: np.ndarray, edges: EdgeMap, lattice: Lattice, label_px: int | None) -> bool:
     """Whether the main thing beside the tiles is a participant's picture, which carries a name, and no shared screen.
 
-    ``label_px`` is the height of the tiles' own labels. Without any (names hidden, all cameras off) no name is missed on
-    the main thing either, and it is taken for the speaker's picture unless most of it is one colour, as pages are.
+    ``label_px`` is the height of the tiles' own labels. Without any (names hidden, all cameras off) no name is missed
+    on the main thing either, and it is taken for the speaker's picture unless most of it is one colour, as of a page.
     """
     stage = stage_colour(image, lattice.block)
     if stage is None:
@@ -70,7 +71,8 @@ def _main_things(image: np.ndarray, lattice: Lattice, stage: np.ndarray) -> list
     count, _, stats, _ = cv2.connectedComponentsWithStats(solid, connectivity=4)
     things = []
     for x, y, width, height, _ in stats[1:count]:
-        if width * COARSE_PX >= BIGGER * lattice.width and height * COARSE_PX >= BIGGER * lattice.height:
+        size = width * COARSE_PX / lattice.width, height * COARSE_PX / lattice.height
+        if min(size) >= 1 and size[0] * size[1] >= BIGGER:
             things.append(_exact(image, stage, x, y, width, height))
     return things
 
@@ -111,7 +113,7 @@ def _name_on_bar(image: np.ndarray, thing: Cell, label_px: int) -> bool:
         return False
     above = label.moved(0, -label_px).of(image).astype(np.int16)
     beside = np.array([image[label.top + 1, label.left + 1]], np.int16)
-    return bool(beside.max() <= BLACK) and bool((np.abs(above - beside).max(axis=2) <= MIN_STEP).mean() >= BARE)
+    return bool(beside.max() <= BLACK) and bool((np.abs(above - beside).max(axis=2) <= BARE_STEP).mean() >= BARE)
 
 
 def _ends(edges: EdgeMap, label: Box) -> bool:

@@ -26,7 +26,7 @@ DIM_INK = 45
 """Mean gray levels from the ground under which ink is no print: shapes of a room in the dark."""
 FOOT_SHARE = 0.24
 """Part of a flat cell at its foot where labels live; a centred name never reaches it, a photo shows above it."""
-DETAIL_HEIGHT_PX = 150
+DETAIL_HEIGHT_PX = 240
 """Flat cells are looked at in about this height, strokes made thick enough to last: names are small in huge tiles."""
 SAME_GROUND = 5
 """Gray levels within which two camera-off cells have the same ground."""
