@@ -18,11 +18,14 @@ from rich.table import Table
 
 from benchmarks.drawn_gallery import Drawing, Look, Placed, draw_gallery, draw_meeting_window
 from benchmarks.drawn_lookalikes import LOOKALIKES, draw_lookalike
+from benchmarks.drawn_share import draw_floating_panel, draw_side_by_side
 from capture.gallery import Gallery, GalleryFinder
 from domain import Box
 
 REAL_GALLERIES = Path(__file__).resolve().parents[1].parent / "shared" / "data" / "zoom"
 MIN_IOU = 0.8
+MEASURED = 600
+"""First seed of the drawings that are measured; those before it are there to look at and to tune on."""
 CHECKS = 20
 """Checks of a known layout that are averaged for its time."""
 CLASS_LOOK = Look(1.0, 6, 4, (26, 26, 26), (34, 34, 34), pill_labels=False)
@@ -72,7 +75,7 @@ def measure(drawings: Iterable[Drawing]) -> dict[str, float]:
 
 def false_galleries(seeds: int) -> dict[str, float]:
     """Of screens that are no gallery, how many were taken for one."""
-    kinds = [(kind, seed) for kind in LOOKALIKES for seed in range(seeds)]
+    kinds = [(kind, MEASURED + seed) for kind in LOOKALIKES for seed in range(seeds)]
     taken = sum(bool(GalleryFinder().update(draw_lookalike(kind, seed).image).tiles) for kind, seed in kinds)
     return {"pictures": len(kinds), "taken_for_gallery": taken}
 
@@ -98,7 +101,9 @@ def main() -> None:
     cv2.setNumThreads(1)
     results = {
         "real": measure(real_galleries()),
-        "drawn": measure(draw_gallery(seed) for seed in range(arguments.drawings)),
+        "drawn": measure(draw_gallery(seed) for seed in range(MEASURED, MEASURED + arguments.drawings)),
+        "side_by_side": measure(draw_side_by_side(MEASURED + seed) for seed in range(arguments.drawings)),
+        "floating_panel": measure(draw_floating_panel(MEASURED + seed) for seed in range(arguments.drawings)),
         "lookalikes": false_galleries(max(1, arguments.drawings // 20)),
         "tiles_25": timings(25),
         "tiles_49": timings(49),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import cv2
@@ -21,6 +22,7 @@ from benchmarks.drawn_gallery import (
     random_name,
 )
 from benchmarks.drawn_lookalikes import LOOKALIKES, draw_lookalike
+from benchmarks.drawn_share import draw_floating_panel, draw_side_by_side
 from capture.gallery import Gallery, GalleryFinder
 from capture.simulator.lesson import Lesson
 from capture.simulator.simulator import Simulator
@@ -105,6 +107,24 @@ def test_random_galleries_are_found_exactly_and_read_rightly() -> None:
     assert np.mean([exact(drawing) for drawing in drawings]) >= 0.95
     pairs = [pair for d in drawings for pair in matched(GalleryFinder().update(d.image), d.tiles)]
     assert np.mean([expected == found for expected, found in pairs]) >= 0.97
+
+
+@pytest.mark.parametrize("draw", [draw_side_by_side, draw_floating_panel])
+def test_the_class_beside_a_shared_screen_is_read(draw: Callable[[int], Drawing]) -> None:
+    assert np.mean([exact(draw(seed)) for seed in range(500, 520)]) >= 0.75
+
+
+def test_a_speaker_with_a_name_is_told_from_a_shared_screen() -> None:
+    column = [Box(1080, top, 1260, top + 101) for top in range(40, 360, 107)]
+    drawing = stage(column, ["on"] * 3)
+    main = Box(20, 60, 1060, 645)
+    paste(drawing.image, draw_cell(np.random.default_rng(4), main, "on", "", DARK), main)
+    assert len(GalleryFinder().update(drawing.image).tiles) == 3
+    draw_label(drawing.image, main, "Ada Lovelace", False, DARK)
+    spoken = GalleryFinder().update(drawing.image)
+    assert spoken.tiles == ()
+    assert spoken.reason is not None
+    assert "speaker" in spoken.reason
 
 
 @pytest.mark.parametrize("kind", LOOKALIKES)

@@ -26,9 +26,9 @@ COARSE_PX = 8
 """Grid on which things are told from the stage."""
 LABEL_GOES_ON = 1.5
 """A line that goes on for this many label lengths is the border of a bar, as editors and slides have at their foot."""
-BLACK, BARE, BARE_STEP = 24, 0.95, 12
-"""Gray up to which a darkened label cannot be told from its ground; share of that ground above it that is bare, and
-gray levels that make no difference there: a dark room, but no line of a terminal."""
+BLACK, UNLIT, BARE = 24, 64, 0.97
+"""Gray up to which a darkened label cannot be told from its ground; gray that a dark room above it stays under, but no
+line of a terminal, and the share of that room that does."""
 NEAR_STAGE = 32
 """Gray levels from the stage within which a camera-off tile is, unless the theme is light."""
 
@@ -111,9 +111,9 @@ def _name_on_bar(image: np.ndarray, thing: Cell, label_px: int) -> bool:
     label = read_labels(image, [thing], label_px)[0]
     if label is None or label.top - label_px < 0:
         return False
-    above = label.moved(0, -label_px).of(image).astype(np.int16)
-    beside = np.array([image[label.top + 1, label.left + 1]], np.int16)
-    return bool(beside.max() <= BLACK) and bool((np.abs(above - beside).max(axis=2) <= BARE_STEP).mean() >= BARE)
+    above = label.moved(0, -label_px).of(image)
+    ground = image[label.top + 1, label.left + 1]
+    return bool(ground.max() <= BLACK) and bool((above.max(axis=2) <= UNLIT).mean() >= BARE)
 
 
 def _ends(edges: EdgeMap, label: Box) -> bool:
