@@ -185,10 +185,12 @@ def draw_side_by_side(seed: int) -> Drawing:
     window = np.full((height, width, 3), look.stage, np.uint8)
     title, bar = (round(v * look.scale) for v in (28, 56))
     columns = int(rng.choice([1, 1, 2, 3]))
-    wide = round(rng.uniform(0.55, 1.0) * min(320 * look.scale, 0.45 * width / columns))
-    high = round(wide / TILE_ASPECT)
     arrow = round(26 * look.scale) if rng.random() < 0.6 else 0
-    fits = max(1, (height - title - bar - 2 * arrow) // (high + look.gap)) * columns
+    room = height - title - bar - 2 * arrow
+    widest = min(320 * look.scale, 0.45 * width / columns, (room / 2 - look.gap) * TILE_ASPECT)
+    wide = round(rng.uniform(0.55, 1.0) * widest)
+    high = round(wide / TILE_ASPECT)
+    fits = max(1, room // (high + look.gap)) * columns
     count = int(rng.integers(2, max(3, min(fits, MOST_TILES) + 1)))
     columns = min(columns, count)
     margin = int(rng.integers(4, 20))

@@ -21,7 +21,7 @@ from capture.gallery.lattice import Lattice
 from domain import Box
 
 BIGGER = 2.5
-"""From this many times the area of a tile, and no narrower or lower than one, a thing beside tiles is the main thing."""
+"""From this many times the area of a tile, no narrower or lower than one, a thing beside tiles is the main thing."""
 COARSE_PX = 8
 """Grid on which things are told from the stage."""
 LABEL_GOES_ON = 1.5
@@ -33,11 +33,13 @@ NEAR_STAGE = 32
 """Gray levels from the stage within which a camera-off tile is, unless the theme is light."""
 
 
-def speaker_beside(image: np.ndarray, edges: EdgeMap, lattice: Lattice, label_px: int | None) -> bool:
+def speaker_beside(
+    image: np.ndarray, edges: EdgeMap, lattice: Lattice, label_px: int | None, names_hidden: bool
+) -> bool:
     """Whether the main thing beside the tiles is a participant's picture, which carries a name, and no shared screen.
 
-    ``label_px`` is the height of the tiles' own labels. Without any (names hidden, all cameras off) no name is missed
-    on the main thing either, and it is taken for the speaker's picture unless most of it is one colour, as of a page.
+    ``label_px`` is the height of the tiles' own labels, None where there are none. Where the names of the tiles are
+    hidden, so is the speaker's: then the main thing is taken for the speaker's picture unless it looks like a page.
     """
     stage = stage_colour(image, lattice.block)
     if stage is None:
@@ -45,7 +47,8 @@ def speaker_beside(image: np.ndarray, edges: EdgeMap, lattice: Lattice, label_px
     return any(
         _has_label(image, edges, thing)
         or _camera_off(image, thing, stage)
-        or (_name_on_bar(image, thing, label_px) if label_px else not (_around(thing, lattice) or _page(image, thing)))
+        or (label_px is not None and _name_on_bar(image, thing, label_px))
+        or (names_hidden and not _around(thing, lattice) and not _page(image, thing))
         for thing in _main_things(image, lattice, stage)
     )
 
@@ -95,7 +98,7 @@ def _has_label(image: np.ndarray, edges: EdgeMap, thing: Cell) -> bool:
 
 
 def _is_label(image: np.ndarray, edges: EdgeMap, thing: Cell, height: int) -> bool:
-    """Whether a label so many pixels high carries a name and ends behind it, unlike the bar at the foot of an editor."""
+    """Whether a label so many pixels high carries a name and ends behind it, unlike the bar at an editor's foot."""
     label = read_labels(image, [thing], height)[0]
     if label is None:
         return False

@@ -16,7 +16,7 @@ FLAT_LINE = 0.85
 """Share of a side along which stage must show; an icon or an arrow may cross it."""
 BORDER_GREEN, BORDER_PX = (150, 60), 6
 """A speaker's border is green to yellow in every client (#6bf802, #1cd958): its least green, and by how much that
-exceeds blue; it is up to 3 px wide at 100 %, 6 at 200 %. In a floating panel it hides all of the stage beside a tile."""
+exceeds blue; it is up to 3 px wide at 100 %, 6 at 200 %. In a floating panel it hides the stage beside a tile."""
 SIDE_POINTS = 200
 """Points looked at along a side."""
 

@@ -56,7 +56,7 @@ def objection(
         return "The same row repeats further away than a gallery's rows stand, as on a page of videos."
     if in_line and len(readings) < FEW and uneven_sides(image, lattice.block) > 0:
         return "A few 16:9 pictures stand in a line, but on no stage of their own."
-    if in_line and speaker_beside(image, edges, lattice, label_px if _labelled(readings) else None):
+    if in_line and speaker_beside(image, edges, lattice, label_px, _names_hidden(readings)):
         return SPEAKER_VIEW
     if named_share(readings) >= MIN_NAMED_SHARE:
         return None
@@ -82,10 +82,10 @@ def named_share(readings: Sequence[CellReading]) -> float:
     return float(np.mean([reading.named for reading in readings]))
 
 
-def _labelled(readings: Sequence[CellReading]) -> bool:
-    """Whether half of the cells that should carry a label do; a camera-off tile has its name in the middle."""
+def _names_hidden(readings: Sequence[CellReading]) -> bool:
+    """Whether most cells that should carry a label carry none; a camera-off tile has its name in the middle."""
     labels = [reading.label is not None for reading in readings if reading.camera != "off"]
-    return bool(labels) and sum(labels) >= len(labels) / 2
+    return sum(labels) < len(labels) / 2
 
 
 def clearly_bounded(edges: EdgeMap, lattice: Lattice) -> bool:
