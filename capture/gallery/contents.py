@@ -124,14 +124,14 @@ def _read_flat(image: np.ndarray, cell: Cell, ground: np.ndarray, label_px: int)
         return _FlatReading("bare")
     left, top, right, bottom = bounds
     height, width = ink.shape
+    fill = float(ink[top:bottom, left:right].mean())
     if bottom >= floor - 1 and abs(left + right - width) <= 0.06 * width:
         bottom = max(bottom, height - top)  # a photo reaches behind the label; it is centred, so its top tells its foot
-    fill = float(ink[top:bottom, left:right].mean())
-    if np.abs(part[ink > 0].astype(np.int16) - ground).max(axis=1).mean() < DIM_INK:
-        return _FlatReading("dim")
     bounds = Box(left, top, right, bottom)
-    ink_box = Box(*(v * stride for v in bounds)).moved(box.left, box.top)
-    return _FlatReading(_kind_of_ink(bounds, fill, width, height), ink_box)
+    kind = _kind_of_ink(bounds, fill, width, height)
+    if kind == "other" and np.abs(part[ink > 0].astype(np.int16) - ground).max(axis=1).mean() < DIM_INK:
+        kind = "dim"
+    return _FlatReading(kind, Box(*(v * stride for v in bounds)).moved(box.left, box.top))
 
 
 def _mask_corners(ink: np.ndarray, label_rows: int) -> int:
