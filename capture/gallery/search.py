@@ -14,7 +14,6 @@ from capture.gallery.ground import uneven_sides
 from capture.gallery.lattice import PRESENT, Lattice, complete, find_lattices
 from capture.gallery.objections import (
     BOUNDED,
-    SAME_GAP_PX,
     SPEAKER_VIEW,
     UNCLEAR,
     clearly_bounded,
@@ -28,6 +27,8 @@ MIN_SEEN_SHARE = 0.6
 """Share of cells that must be seen for themselves; the rest may follow from the law of the layout."""
 SURE_NAMED_SHARE = 0.6
 """Share of cells with a name or photo asked where something else was seen in the same place before."""
+ROW_GAP_PLAY_PX = 3
+"""How much the gaps between rows and columns may differ: borders blur them; a line of text under cards is higher."""
 SAME_PITCH_PX = 1.6
 """How far the pitches of two readings of one grid differ."""
 AS_WELL_BOUNDED = 0.85
@@ -158,7 +159,7 @@ class _Evidence:
 def _judge(image: np.ndarray, edges: EdgeMap, found: Rectangles, lattice: Lattice, doubt: _Doubt) -> Finding:
     """Complete a lattice and decide whether it is a gallery."""
     evidence = _Evidence(image, edges, lattice.gap)
-    if lattice.row_gap is not None and abs(lattice.row_gap - lattice.gap) > SAME_GAP_PX and lattice.columns > 1:
+    if lattice.row_gap is not None and abs(lattice.row_gap - lattice.gap) > ROW_GAP_PLAY_PX and lattice.columns > 1:
         return _nothing("The rows stand further apart than the columns, as on a page of videos.")
     evidence.borderless = any(evidence(cell) > evidence.bounded(cell) for cell in lattice.cells())
     lattice = complete(lattice, evidence, image.shape[0])
