@@ -38,6 +38,11 @@ LABEL_SHARE = 0.48
 """A label and the space below it are never higher than this share of its tile."""
 LABEL_EDGE, MIN_AGREEING = 0.7, 0.5
 """Edge share that makes the top of a label, and share of the tiles that must have it at one height."""
+SAME_STROKES, MOST_NEW_STROKES = 0.05, 0.3
+"""Share of a label's stroke pixels that may differ while it counts as the same: codec noise and what shines through.
+
+Never more of them than this share of a label's height, which a thin letter has.
+"""
 LABEL_FOOT = 0.16
 """Lowest part of a label's height without letters: newer clients set the label a few pixels off the tile's edge."""
 TEXT_STEP = 38
@@ -209,15 +214,44 @@ def _strips(image: np.ndarray, cells: Sequence[Cell], height: int) -> tuple[np.n
     return cv2.cvtColor(strips.reshape(-1, width, 3), cv2.COLOR_BGR2GRAY).reshape(strips.shape[:3]), boxes
 
 
+class LabelReader:
+    """Reads the name labels of one layout, frame after frame; a label whose strokes stay is not read again."""
+
+    def __init__(self, cells: Sequence[Cell], height: int) -> None:
+        self._cells, self._height = cells, height
+        self._ink: np.ndarray | None = None
+        self._labels: list[Box | None] = [None] * len(cells)
+
+    def read(self, image: np.ndarray) -> list[Box | None]:
+        """The name label at the bottom left of every cell, or None where no bright text stands in it."""
+        height = self._height
+        strips, boxes = _strips(image, self._cells, height)
+        side = max(3, height // 4 | 1)
+        flat = strips.reshape(-1, strips.shape[2])
+        relief = cv2.morphologyEx(flat, cv2.MORPH_TOPHAT, np.ones((side, side), np.uint8))
+        rows = slice(height // 8, height - max(1, round(LABEL_FOOT * height)))
+        strokes = (relief > TEXT_STEP).view(np.uint8).reshape(strips.shape)[:, rows]
+        ink = strokes.sum(axis=1, dtype=np.int16)
+        for index in np.flatnonzero(self._other_strokes(ink)):
+            box = boxes[index]
+            new = box and _label(ink[index], strokes[index], strips[index, rows], box, height)
+            self._labels[index] = _steady(new, self._labels[index])
+        return list(self._labels)
+
+    def _other_strokes(self, ink: np.ndarray) -> np.ndarray:
+        """Bool (n,): strips whose strokes are not those that were read last, which are kept for the rest."""
+        if self._ink is None:
+            self._ink = ink
+            return np.ones(len(ink), bool)
+        step = cv2.absdiff(ink, self._ink).sum(axis=1)
+        other = (step > SAME_STROKES * self._ink.sum(axis=1)) | (step > MOST_NEW_STROKES * self._height)
+        self._ink[other] = ink[other]
+        return other
+
+
 def read_labels(image: np.ndarray, cells: Sequence[Cell], height: int) -> list[Box | None]:
-    """The name label at the bottom left of every cell, or None where no bright text stands in it."""
-    strips, boxes = _strips(image, cells, height)
-    side = max(3, height // 4 | 1)
-    relief = cv2.morphologyEx(strips.reshape(-1, strips.shape[2]), cv2.MORPH_TOPHAT, np.ones((side, side), np.uint8))
-    rows = slice(height // 8, height - max(1, round(LABEL_FOOT * height)))
-    strokes = (relief > TEXT_STEP).view(np.uint8).reshape(strips.shape)[:, rows]
-    ink = strokes.sum(axis=1, dtype=np.int32)
-    return [box and _label(ink[i], strokes[i], strips[i, rows], box, height) for i, box in enumerate(boxes)]
+    """The name labels of one picture."""
+    return LabelReader(cells, height).read(image)
 
 
 def _label(ink: np.ndarray, strokes: np.ndarray, strip: np.ndarray, cell: Box, height: int) -> Box | None:
@@ -249,7 +283,7 @@ class CellReader:
         self._cells, self._label_px = cells, label_px
         self._samples: np.ndarray | None = None
         self._flats: list[_FlatReading | None] = [None] * len(cells)
-        self._labels: list[Box | None] = [None] * len(cells)
+        self._labels = LabelReader(cells, label_px) if label_px else None
 
     def read(self, image: np.ndarray) -> list[CellReading]:
         """Camera state and label of every cell in a BGR frame."""
@@ -262,13 +296,11 @@ class CellReader:
                 self._flats[index] = _read_flat(image, cell, colours[index], self._label_px or 0)
             elif not flat[index]:
                 self._flats[index] = None
-        if self._label_px:
-            read = read_labels(image, self._cells, self._label_px)
-            self._labels = [_steady(new, old) for new, old in zip(read, self._labels, strict=True)]
+        labels = self._labels.read(image) if self._labels else [None] * len(self._cells)
         self._samples = samples
         off_grounds = [colours[i] for i, known in enumerate(self._flats) if known and known.kind in ("name", "photo")]
         return [
-            _reading(cell, self._flats[i], self._labels[i], colours[i], share[i], off_grounds)
+            _reading(cell, self._flats[i], labels[i], colours[i], share[i], off_grounds)
             for i, cell in enumerate(self._cells)
         ]
 
