@@ -9,11 +9,11 @@ from capture.gallery.contents import (
     FLAT_SHARE,
     LABEL_EDGE,
     Cell,
+    cell_probe,
     grounds,
     label_tops,
     read_cells,
     read_labels,
-    sample_cells,
 )
 from capture.gallery.edges import MIN_STEP, EdgeMap
 from capture.gallery.ground import stage_colour
@@ -61,7 +61,7 @@ def _around(thing: Cell, lattice: Lattice) -> bool:
 
 def _page(image: np.ndarray, thing: Cell) -> bool:
     """Whether most of a thing is one colour."""
-    return bool(grounds(sample_cells(image, [thing]))[1][0] >= FLAT_SHARE)
+    return bool(grounds(cell_probe([thing]).colours(image))[1][0] >= FLAT_SHARE)
 
 
 def _main_things(image: np.ndarray, lattice: Lattice, stage: np.ndarray) -> list[Cell]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+from capture.gallery.probe import Probe
 from domain import Box, CameraState
 
 MIN_FACE_HEIGHT_PX = 48
@@ -73,14 +74,14 @@ def whole(cell: Cell) -> Box:
     return Box(left, top, right, bottom)
 
 
-def sample_cells(image: np.ndarray, cells: Sequence[Cell]) -> np.ndarray:
-    """Pixels on a regular grid inside every cell, its rim left out: uint8 (n, SAMPLE_ROWS, SAMPLE_COLUMNS, 3)."""
+def cell_probe(cells: Sequence[Cell]) -> Probe:
+    """A regular grid of points inside every cell, its rim left out: (n, SAMPLE_ROWS, SAMPLE_COLUMNS)."""
     box = np.array(cells, np.float64).reshape(-1, 4)
     down = (np.arange(SAMPLE_ROWS) + 0.5) / SAMPLE_ROWS * 0.92 + 0.04
     across = (np.arange(SAMPLE_COLUMNS) + 0.5) / SAMPLE_COLUMNS * 0.92 + 0.04
-    y = (box[:, 1:2] + (box[:, 3:4] - box[:, 1:2]) * down).astype(np.int32).clip(0, image.shape[0] - 1)
-    x = (box[:, 0:1] + (box[:, 2:3] - box[:, 0:1]) * across).astype(np.int32).clip(0, image.shape[1] - 1)
-    return image[y[:, :, None], x[:, None, :]]
+    y = (box[:, 1:2] + (box[:, 3:4] - box[:, 1:2]) * down).astype(np.int32)
+    x = (box[:, 0:1] + (box[:, 2:3] - box[:, 0:1]) * across).astype(np.int32)
+    return Probe(x[:, None, :], y[:, :, None])
 
 
 def grounds(samples: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -202,16 +203,14 @@ def _held_tops(edges_level: np.ndarray, cell: Cell, offsets: np.ndarray) -> np.n
     return held
 
 
-def _strips(image: np.ndarray, cells: Sequence[Cell], height: int) -> tuple[np.ndarray, list[Box | None]]:
-    """The bottom strip of every cell, gray uint8 (n, height, width), and the cells in whole pixels."""
-    boxes = [whole(cell).clamped(image.shape[1], image.shape[0]) for cell in cells]
-    width = max(4, round(cells[0][2] - cells[0][0]) - 2)
-    strips = np.zeros((len(cells), height, width, 3), np.uint8)
+def _strips(image: np.ndarray, boxes: Sequence[Box | None], width: int, height: int) -> np.ndarray:
+    """The bottom strip of every cell, gray uint8 (n, height, width)."""
+    strips = np.zeros((len(boxes), height, width, 3), np.uint8)
     for strip, box in zip(strips, boxes, strict=True):
         if box is not None and box.height > height:
             part = image[box.bottom - height : box.bottom, box.left + 1 : box.left + 1 + width]
             strip[:, : part.shape[1]] = part
-    return cv2.cvtColor(strips.reshape(-1, width, 3), cv2.COLOR_BGR2GRAY).reshape(strips.shape[:3]), boxes
+    return cv2.cvtColor(strips.reshape(-1, width, 3), cv2.COLOR_BGR2GRAY).reshape(strips.shape[:3])
 
 
 class LabelReader:
@@ -219,13 +218,16 @@ class LabelReader:
 
     def __init__(self, cells: Sequence[Cell], height: int) -> None:
         self._cells, self._height = cells, height
+        self._width = max(4, round(cells[0][2] - cells[0][0]) - 2)
+        self._boxes: list[Box | None] = []
         self._ink: np.ndarray | None = None
         self._labels: list[Box | None] = [None] * len(cells)
 
     def read(self, image: np.ndarray) -> list[Box | None]:
         """The name label at the bottom left of every cell, or None where no bright text stands in it."""
         height = self._height
-        strips, boxes = _strips(image, self._cells, height)
+        self._boxes = self._boxes or [whole(cell).clamped(image.shape[1], image.shape[0]) for cell in self._cells]
+        strips = _strips(image, self._boxes, self._width, height)
         side = max(3, height // 4 | 1)
         flat = strips.reshape(-1, strips.shape[2])
         relief = cv2.morphologyEx(flat, cv2.MORPH_TOPHAT, np.ones((side, side), np.uint8))
@@ -233,7 +235,7 @@ class LabelReader:
         strokes = (relief > TEXT_STEP).view(np.uint8).reshape(strips.shape)[:, rows]
         ink = strokes.sum(axis=1, dtype=np.int16)
         for index in np.flatnonzero(self._other_strokes(ink)):
-            box = boxes[index]
+            box = self._boxes[index]
             new = box and _label(ink[index], strokes[index], strips[index, rows], box, height)
             self._labels[index] = _steady(new, self._labels[index])
         return list(self._labels)
@@ -281,13 +283,14 @@ class CellReader:
 
     def __init__(self, cells: Sequence[Cell], label_px: int | None) -> None:
         self._cells, self._label_px = cells, label_px
+        self._probe = cell_probe(cells)
         self._samples: np.ndarray | None = None
         self._flats: list[_FlatReading | None] = [None] * len(cells)
         self._labels = LabelReader(cells, label_px) if label_px else None
 
     def read(self, image: np.ndarray) -> list[CellReading]:
         """Camera state and label of every cell in a BGR frame."""
-        samples = sample_cells(image, self._cells)
+        samples = self._probe.colours(image)
         colours, share = grounds(samples)
         flat = share >= FLAT_SHARE
         stale = flat & (self._changed(samples) | np.array([known is None for known in self._flats]))

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+import cv2
 import numpy as np
 
 from capture.gallery.contents import CellReader, whole
 from capture.gallery.edges import MIN_STEP
+from capture.gallery.probe import Probe
 from capture.gallery.search import Finding, search
 from domain import Box, Tile
 
@@ -47,27 +49,33 @@ class Gallery:
     moving: bool = False
 
 
-def _along_sides(image: np.ndarray, cells: np.ndarray, outwards: float) -> np.ndarray:
-    """Colours on a line beside every side: int16 (n, 4, points, 3); sides are left, top, right, bottom."""
-    height, width = image.shape[:2]
+def _side_probe(cells: np.ndarray, outwards: float) -> Probe:
+    """Points on a line beside every side: (n, 4, points); sides are left, top, right, bottom."""
     along = np.linspace(0.16, 0.84, SIDE_POINTS)
     xs = cells[:, 0:1] + (cells[:, 2:3] - cells[:, 0:1]) * along
     ys = cells[:, 1:2] + (cells[:, 3:4] - cells[:, 1:2]) * along
-    lines = []
+    across, down = [], []
     for side, towards in enumerate((-1, -1, 1, 1)):
         # The pixel before an edge lies outside at the left and top, inside at the right and bottom.
         place = np.rint(cells[:, side : side + 1]) + towards * outwards - (towards < 0) * 0.5 - (towards > 0) * 0.5
         edge = np.repeat(place, SIDE_POINTS, axis=1)
-        x, y = (edge, ys) if side % 2 == 0 else (xs, edge)
-        points = np.rint(y).astype(int).clip(0, height - 1), np.rint(x).astype(int).clip(0, width - 1)
-        lines.append(image[points].astype(np.int16))
-    return np.stack(lines, axis=1)
+        across.append(edge if side % 2 == 0 else xs)
+        down.append(ys if side % 2 == 0 else edge)
+    return Probe(np.rint(np.stack(across, axis=1)), np.rint(np.stack(down, axis=1)))
 
 
-def _steps(image: np.ndarray, cells: np.ndarray) -> np.ndarray:
-    """Share of points on every side of every cell where colours step: float (n, 4), left, top, right, bottom."""
-    outside, inside = _along_sides(image, cells, EDGE_PLAY_PX), _along_sides(image, cells, -EDGE_PLAY_PX)
-    return (np.abs(outside - inside).max(axis=3) >= MIN_STEP).mean(axis=2)
+class _Sides:
+    """The sides of the cells of one layout, watched for the step from stage to tile."""
+
+    def __init__(self, cells: np.ndarray) -> None:
+        self._outside, self._inside = _side_probe(cells, EDGE_PLAY_PX), _side_probe(cells, -EDGE_PLAY_PX)
+
+    def steps(self, image: np.ndarray) -> np.ndarray:
+        """Share of points on every side of every cell where colours step: float (n, 4), left, top, right, bottom."""
+        outside, inside = self._outside.colours(image), self._inside.colours(image)
+        step = cv2.absdiff(outside.reshape(len(outside), -1), inside.reshape(len(inside), -1)).reshape(outside.shape)
+        largest = np.maximum(np.maximum(step[..., 0], step[..., 1]), step[..., 2])
+        return (largest >= MIN_STEP).mean(axis=2)
 
 
 @dataclass(slots=True, eq=False)
@@ -77,7 +85,9 @@ class _Layout:
     finding: Finding
     shape: tuple[int, ...]
     cells: np.ndarray
+    boxes: list[Box]
     rows: np.ndarray
+    sides: _Sides
     steps: np.ndarray
     relied_on: np.ndarray
     stage: np.ndarray
@@ -87,15 +97,18 @@ class _Layout:
     @classmethod
     def of(cls, finding: Finding, image: np.ndarray) -> _Layout:
         cells = np.array(finding.cells, np.float64)
-        steps = _steps(image, cells)
+        sides = _Sides(cells)
+        steps = sides.steps(image)
         layout = cls(
             finding,
             image.shape,
             cells,
+            boxes=[whole(cell).clamped(image.shape[1], image.shape[0]) or whole(cell) for cell in finding.cells],
             rows=np.repeat(np.arange(len(finding.row_lengths)), finding.row_lengths),
+            sides=sides,
             steps=steps,
             relied_on=steps >= SEEN_SHARE,
-            stage=np.median(_along_sides(image, cells, finding.gap / 2).reshape(-1, 3), axis=0),
+            stage=np.median(_side_probe(cells, finding.gap / 2).colours(image).reshape(-1, 3), axis=0),
             reader=CellReader(finding.cells, finding.label_px),
         )
         layout.watched = layout._empty_places(image)
@@ -107,7 +120,7 @@ class _Layout:
             return np.zeros(len(self.cells), bool)
         hidden = (self.steps >= KEPT_SHARE).sum(axis=1) <= 1
         if hidden.any():
-            beside = _along_sides(image, self.cells[hidden], self.finding.gap / 2)
+            beside = _side_probe(self.cells[hidden], self.finding.gap / 2).colours(image)
             foreign = (np.abs(beside - self.stage).max(axis=3) > WATCH_STEP).mean(axis=(1, 2))
             hidden[hidden] = foreign >= FOREIGN_SHARE
         return hidden
@@ -138,7 +151,7 @@ class _Layout:
         """Whether the edges are where they were and no tile has come to an empty place."""
         if image.shape != self.shape:
             return False
-        self.steps = _steps(image, self.cells)
+        self.steps = self.sides.steps(image)
         kept = self.steps >= KEPT_SHARE
         relied = self.relied_on
         if not relied.any():
@@ -199,12 +212,10 @@ def _gallery(layout: _Layout, image: np.ndarray) -> Gallery:
     """The tiles of a layout with what they show in this frame."""
     readings = layout.reader.read(image)
     hidden = layout.covered(image)
-    tiles = []
-    for slot, (cell, reading) in enumerate(zip(layout.finding.cells, readings, strict=True)):
-        box = whole(cell).clamped(image.shape[1], image.shape[0]) or whole(cell)
-        tiles.append(
-            Tile(slot, box, "covered", None) if hidden[slot] else Tile(slot, box, reading.camera, reading.label)
-        )
+    tiles = [
+        Tile(slot, box, "covered" if hidden[slot] else reading.camera, None if hidden[slot] else reading.label)
+        for slot, (box, reading) in enumerate(zip(layout.boxes, readings, strict=True))
+    ]
     return Gallery(tuple(tiles), None)
 
 
