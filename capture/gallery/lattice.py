@@ -303,5 +303,8 @@ def complete(lattice: Lattice, evidence: Evidence, height: int) -> Lattice:
         below = _last_row(grown, grown.rows[-1].top + step, evidence)
         if below is None:
             break
+        full, further = (replace(grown.rows[0], top=below.top + rows * step) for rows in (0, 1))
+        if below.count < full.count and _share_present(grown, [further], range(full.count), evidence) >= PRESENT:
+            below = full  # only the last row is short: what is missing in this one is there, but dark
         grown = grown.with_rows((*grown.rows, below))
     return grown
