@@ -10,6 +10,7 @@ import json
 import time
 from collections.abc import Iterable
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import cv2
 import numpy as np
@@ -26,6 +27,8 @@ REAL_GALLERIES = Path(__file__).resolve().parents[1].parent / "shared" / "data" 
 MIN_IOU = 0.8
 MEASURED = 600
 """First seed of the drawings that are measured; those before it are there to look at and to tune on."""
+CODECS, RECORDED_FRAMES = ("mp4v", "VP80"), 3
+"""Codecs of the recordings that are measured, and frames written: the last one is no key frame."""
 CHECKS = 20
 """Checks of a known layout that are averaged for its time."""
 CLASS_LOOK = Look(1.0, 6, 4, (26, 26, 26), (34, 34, 34), pill_labels=False)
@@ -73,6 +76,21 @@ def measure(drawings: Iterable[Drawing]) -> dict[str, float]:
     }
 
 
+def recorded(drawing: Drawing, codec: str) -> Drawing:
+    """A drawing as a recording keeps it: through a video codec that OpenCV's wheel can write, sides cut to be even."""
+    height, width = (side // 2 * 2 for side in drawing.image.shape[:2])
+    with TemporaryDirectory() as folder:
+        file = str(Path(folder) / ("lesson.webm" if codec.startswith("VP") else "lesson.mp4"))
+        writer = cv2.VideoWriter(file, cv2.VideoWriter.fourcc(*codec), 5.0, (width, height))
+        for _ in range(RECORDED_FRAMES):
+            writer.write(drawing.image[:height, :width])
+        writer.release()
+        reader = cv2.VideoCapture(file)
+        images = [image for kept, image in iter(reader.read, (False, None)) if kept]
+        reader.release()
+    return Drawing(np.asarray(images[-1], np.uint8), drawing.tiles, f"{drawing.about}, {codec}")
+
+
 def false_galleries(seeds: int) -> dict[str, float]:
     """Of screens that are no gallery, how many were taken for one."""
     kinds = [(kind, MEASURED + seed) for kind in LOOKALIKES for seed in range(seeds)]
@@ -104,6 +122,10 @@ def main() -> None:
         "drawn": measure(draw_gallery(seed) for seed in range(MEASURED, MEASURED + arguments.drawings)),
         "side_by_side": measure(draw_side_by_side(MEASURED + seed) for seed in range(arguments.drawings)),
         "floating_panel": measure(draw_floating_panel(MEASURED + seed) for seed in range(arguments.drawings)),
+        "recorded": measure(
+            recorded(draw_gallery(MEASURED + seed), CODECS[seed % len(CODECS)])
+            for seed in range(arguments.drawings // 4)
+        ),
         "lookalikes": false_galleries(max(1, arguments.drawings // 20)),
         "tiles_25": timings(25),
         "tiles_49": timings(49),

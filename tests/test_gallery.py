@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from benchmarks.drawn_gallery import (
     Drawing,
@@ -239,6 +242,44 @@ def test_while_tiles_travel_there_are_none_and_then_the_new_ones() -> None:
     results = [finder.update(settled) for _ in range(3)]
     assert all(result.moving or len(result.tiles) == 9 for result in results)
     assert len(results[-1].tiles) == 9
+
+
+@settings(max_examples=10, deadline=None, derandomize=True)
+@given(seed=st.integers(0, 399), left=st.integers(0, 60), top=st.integers(0, 40))
+def test_tiles_are_equal_apart_and_go_where_the_window_goes(seed: int, left: int, top: int) -> None:
+    image = draw_gallery(seed, size=(1024, 640)).image
+    height, width = image.shape[:2]
+    moved = np.full((height + 40, width + 60, 3), image[-1, 0], np.uint8)
+    moved[top : top + height, left : left + width] = image
+    tiles, elsewhere = GalleryFinder().update(image).tiles, GalleryFinder().update(moved).tiles
+    assert [tile.slot for tile in tiles] == list(range(len(tiles)))
+    assert tiles == tuple(sorted(tiles, key=lambda tile: (tile.box.top, tile.box.left)))
+    for tile, other in pairwise(tiles):
+        assert abs(tile.box.width - other.box.width) <= 1
+        assert abs(tile.box.height - other.box.height) <= 1
+        assert tile.box.iou(other.box) < 0.02
+    if len(elsewhere) == len(tiles):  # another margin may bring an unclear grid over the line, never to wrong places
+        assert all(
+            tile.box.moved(left, top).iou(other.box) > 0.95 for tile, other in zip(tiles, elsewhere, strict=True)
+        )
+
+
+@pytest.mark.parametrize(("few", "many"), [(4, 5), (9, 12), (16, 20), (25, 20)])
+def test_no_tile_is_told_while_the_window_grows_and_people_come(few: int, many: int) -> None:
+    small, large = layout(few, Box(300, 180, 980, 560), 6), layout(many, Box(20, 20, 1260, 700), 6)
+    finder = GalleryFinder()
+    assert len(finder.update(stage(small, ["on"] * few).image).tiles) == few
+    for share in np.linspace(0.12, 0.9, 6):
+        places = [
+            Box(*(round(a + (b - a) * share) for a, b in zip(old, new, strict=True)))
+            for old, new in zip(small, large, strict=False)
+        ]
+        gallery = finder.update(stage(places, ["on"] * len(places)).image)
+        assert gallery.tiles == ()
+        assert gallery.reason is not None
+    settled = stage(large, ["on"] * many).image
+    assert {len(finder.update(settled).tiles) for _ in range(4)} <= {0, many}
+    assert len(finder.update(settled).tiles) == many
 
 
 def test_a_newcomer_in_the_last_row_is_noticed() -> None:
