@@ -5,19 +5,12 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from capture.gallery.contents import (
-    FLAT_SHARE,
-    LABEL_EDGE,
-    Cell,
-    cell_probe,
-    grounds,
-    label_tops,
-    read_cells,
-    read_labels,
-)
+from capture.gallery.contents import FLAT_SHARE, cell_probe, grounds, read_cells
 from capture.gallery.edges import MIN_STEP, EdgeMap
 from capture.gallery.ground import stage_colour
+from capture.gallery.labels import LABEL_EDGE, label_tops, read_labels
 from capture.gallery.lattice import Lattice
+from capture.gallery.probe import Cell
 from domain import Box
 
 BIGGER = 2.5

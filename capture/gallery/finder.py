@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 import cv2
 import numpy as np
 
-from capture.gallery.contents import CellReader, whole
+from capture.gallery.contents import CellReader
 from capture.gallery.edges import MIN_STEP
-from capture.gallery.probe import Probe
+from capture.gallery.probe import Probe, whole
 from capture.gallery.search import Finding, search
 from domain import Box, Tile
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from capture.gallery.contents import Cell
+from capture.gallery.probe import Cell
 
 BAND_PX = 10
 """How far from the tiles the stage is looked for: beyond a speaker's border at 200 %."""

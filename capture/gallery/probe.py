@@ -1,9 +1,20 @@
-"""Looking at the same scattered points of frame after frame."""
+"""Cells, and looking at the same scattered points of frame after frame."""
 
 from __future__ import annotations
 
 import cv2
 import numpy as np
+
+from domain import Box
+
+Cell = tuple[float, float, float, float]
+"""Left, top, right and bottom of a tile, in fractions of pixels."""
+
+
+def whole(cell: Cell) -> Box:
+    """The cell in whole pixels."""
+    left, top, right, bottom = (round(v) for v in cell)
+    return Box(left, top, right, bottom)
 
 
 class Probe:

@@ -8,9 +8,10 @@ from enum import IntEnum
 
 import numpy as np
 
-from capture.gallery.contents import Cell, label_height, read_cells
+from capture.gallery.contents import read_cells
 from capture.gallery.edges import EdgeMap, Rectangles, find_edges, find_rectangles
 from capture.gallery.ground import uneven_sides
+from capture.gallery.labels import label_height
 from capture.gallery.lattice import PRESENT, Lattice, complete, find_lattices
 from capture.gallery.objections import (
     BOUNDED,
@@ -20,6 +21,7 @@ from capture.gallery.objections import (
     named_share,
     objection,
 )
+from capture.gallery.probe import Cell
 
 MAX_LATTICES = 16
 """Lattices judged, best first; the true one is mostly the first, lines of a shared page may outweigh small tiles."""
