@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -11,6 +12,7 @@ from alembic import command
 from alembic.config import Config
 from alembic.script import ScriptDirectory
 from sqlalchemy import URL, Connection, Engine, create_engine, event, inspect, make_url
+from sqlalchemy.dialects.sqlite import insert as insert  # it can say what to do with a key that is there already
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 import config
@@ -21,6 +23,9 @@ APPLICATION_ID = 0x436D6F64
 
 PATIENCE_S = 5.0
 """How long to wait for another process: it holds the database for milliseconds, a slow disk for a second or two."""
+
+LEAST_FREE_BYTES = 2**20
+"""With less room the disk counts as full: a commit of a busy class takes tens of kB, its log as much again."""
 
 _SET_MARK = f"PRAGMA application_id = {APPLICATION_ID}"
 
@@ -111,6 +116,32 @@ class FileLock:
     def release(self) -> None:
         """Let the next one in; a second call does nothing."""
         self._connection.close()
+
+
+def is_held(path: Path) -> bool:
+    """Whether a writer holds the database at path, however long ago it last wrote; raises StoreError."""
+    with store_errors(path):
+        try:
+            FileLock(path, patience_s=0.0).release()
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY:
+                raise
+            return True
+        return False
+
+
+def why_unwritable(path: Path) -> str | None:
+    """Why nothing can be written to the database at path just now, in one line; None when it could be."""
+    try:
+        with store_errors(path):
+            _refuse_unwritable(path, patience_s=0.0)
+        if shutil.disk_usage(path.parent).free < LEAST_FREE_BYTES:
+            return str(_refusal(path, _REMEDIES[sqlite3.SQLITE_FULL]))
+    except StoreError as error:
+        return str(error)
+    except OSError as error:
+        return str(_refusal(path, f"its folder cannot be looked at ({error.strerror}): check that the disk is there"))
+    return None
 
 
 def _path(url: str) -> Path:

@@ -18,8 +18,9 @@ HEARTBEAT_LIMIT_S = 5.0
 class CaptureStatus:
     """The capture's health: what it does, in a word and in a sentence, with its numbers.
 
-    ``fps`` in frames per second, ``drops`` counted since the start, ``cpu_percent`` of one core. The last four are
-    filled in by the writer: UNIX seconds, the session being written, the process. Raises ValueError on another state.
+    ``fps`` in frames per second, ``drops`` counted since the start, ``cpu_percent`` of one core. What comes after
+    ``error`` is filled in by the writer: UNIX seconds, the session being written, the process, what the class does
+    (None by default), moments let go because too many waited for the disk. Raises ValueError on another state.
     """
 
     state: CaptureState
@@ -32,6 +33,8 @@ class CaptureStatus:
     started_at: float = 0.0
     session_id: int | None = None
     pid: int = 0
+    mode: str | None = None
+    moments_lost: int = 0
 
     def __post_init__(self) -> None:
         if self.state not in CAPTURE_STATES:

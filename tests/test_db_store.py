@@ -60,7 +60,15 @@ def test_a_new_store_has_exactly_the_tables_of_the_program(tmp_path):
         without_rowid = {name for name in tables if "WITHOUT ROWID" in _made_by(connection, name)}
         assert connection.exec_driver_sql("PRAGMA journal_mode").scalar() == "wal"
         assert connection.exec_driver_sql("PRAGMA foreign_keys").scalar() == 1
-    assert without_rowid == {"gaps", "students", "readings", "class_moments"}
+    assert without_rowid == {
+        "aliases",
+        "class_minutes",
+        "class_moments",
+        "gaps",
+        "readings",
+        "student_minutes",
+        "students",
+    }
 
 
 def _made_by(connection, table: str) -> str:

@@ -20,11 +20,12 @@ from sqlalchemy import Engine, event, func, select
 
 import config
 from db.engine import open_store, reading
-from db.moments import Backlog, Step, storable, thousandths
 from db.queries import capture_status, class_moments, latest_session
 from db.status import CaptureStatus
-from db.tables import PROBABILITY_COLUMNS, ClassMoment, Gap, Reading, Session, Student
+from db.tables import PROBABILITY_COLUMNS, ClassMoment, Gap, Reading, Session, Student, storable
 from db.writer import AT_ONCE_S, Writer, commit_pause_s
+from db.writer.backlog import Backlog, Step
+from db.writer.rows import thousandths
 from domain import (
     EMOTIONS,
     Attention,
@@ -107,7 +108,11 @@ def test_the_life_of_a_session(engine, writer):
         "source": "simulator",
         "title": "Maths",
         "simulated": True,
-        "rules": '{"mood": 1}',
+        "settings": '{"mood": 1}',
+        "course_id": None,
+        "model_version": None,
+        "rules_version": None,
+        "readings_gone_at": None,
     }
     people = rows(engine, Student)
     assert [(p["student_id"], p["display_name"], p["staff"]) for p in people] == [
@@ -402,8 +407,8 @@ def test_a_backlog_keeps_order_and_bound_and_never_loses_what_must_be_kept(event
     assert len(numbers) == len(expected) + moments - backlog.dropped
 
 
-def test_rules_are_kept_as_json(engine, writer):
+def test_settings_are_kept_as_json(engine, writer):
     writer.start_session("screen", "", False, START_AT, {"b": [1, 2], "a": None})
     writer.flush()
-    assert json.loads(rows(engine, Session)[0]["rules"]) == {"a": None, "b": [1, 2]}
+    assert json.loads(rows(engine, Session)[0]["settings"]) == {"a": None, "b": [1, 2]}
     assert len(EMOTIONS) == len(PROBABILITY_COLUMNS)

@@ -7,32 +7,46 @@ import os
 import sqlite3
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal, TypeVar
 
-from sqlalchemy import Connection, Engine, func, select, update
-from sqlalchemy.dialects.sqlite import insert
+from sqlalchemy import Engine, func, select, update
 
-from db.engine import FileLock, reading, store_errors, store_path, writing
-from db.moments import (
+from db import commands, corrections, rollups
+from db.corrections import Correction, Ownership
+from db.engine import FileLock, insert, reading, store_errors, store_path, writing
+from db.remarks import MarkerKind
+from db.status import CaptureStatus
+from db.tables import (
+    MINUTE_MS,
+    THOUSAND,
+    Alias,
+    CaptureStatusRow,
+    ClassMoment,
+    Course,
+    FlagRow,
+    Gap,
+    Marker,
+    Reading,
+    Session,
+    Student,
+    storable,
+)
+from db.writer.backlog import Backlog, Entry, Step
+from db.writer.healing import closing, heal, seen_last
+from db.writer.rows import (
     CLASS_COLUMNS,
     EMPTY_LAYOUT,
     READING_COLUMNS,
-    Backlog,
-    Entry,
-    Step,
     class_row,
     layout_json,
     milliseconds,
     reading_row,
-    storable,
 )
-from db.status import CaptureStatus
-from db.tables import THOUSAND, CaptureStatusRow, ClassMoment, Gap, Reading, Session, Student
-from domain import Moment, StoreError, StudentState
+from domain import Flag, Moment, StoreError, StudentState
 
 AT_ONCE_S = 0.4
 """Moments at least this far apart are committed one by one: two a second, with room for a late frame."""
@@ -52,6 +66,10 @@ then twice as long at half the rate, and so on."""
 
 LOCK_PATIENCE_S = 1.0
 """How long to wait for the lock: a page that brings the database up to date holds it for a moment."""
+
+PauseReason = Literal["no_gallery", "person"]
+
+T = TypeVar("T")
 
 _INSERT_READING = insert(Reading).on_conflict_do_nothing()
 _INSERT_MOMENT = insert(ClassMoment).on_conflict_do_nothing()
@@ -78,8 +96,10 @@ class Writer:
         self._status = _status_row(clock())
         try:
             with writing(engine) as connection:
-                self.healed = _heal(connection)
+                self.healed = heal(connection, clock())
                 self._next_session = (connection.scalar(select(func.max(Session.id))) or 0) + 1
+                self._next_flag = (connection.scalar(select(func.max(FlagRow.id))) or 0) + 1
+                commands.turn_away_late_ones(connection, clock())
                 connection.execute(_write_status(self._status))
         except StoreError:
             self._lock.release()
@@ -87,7 +107,10 @@ class Writer:
         self._backlog = Backlog(memory_rows)
         self._session: int | None = None
         self._students: dict[int, tuple[str | None, bool]] = {}
+        self._flags: dict[tuple[int, str, float], tuple[int, Flag]] = {}
+        self._ownership = Ownership()
         self._last_at = 0.0
+        self._newest_ms = 0
         self._paused_ms: int | None = None
         self._unwritten = self._hurry = self._closing = False
         self._error: str | None = None
@@ -114,27 +137,42 @@ class Writer:
         return self._backlog.dropped
 
     def start_session(
-        self, source: str, title: str, simulated: bool, started_at: float, rules: dict[str, Any] | None = None
+        self,
+        source: str,
+        title: str,
+        simulated: bool,
+        started_at: float,
+        settings: dict[str, Any] | None = None,
+        model_version: str | None = None,
+        rules_version: str | None = None,
     ) -> int:
-        """Open a session and give its number; ``rules`` (settings, versions: what the numbers rest on) is kept as JSON.
+        """Open a session and give its number; ``settings``, what the numbers rest on, are kept as JSON.
 
-        Raises RuntimeError while another session is open.
+        A session with a title that is not simulated belongs to the course of that name. Raises RuntimeError while
+        another session is open.
         """
         if self._session is not None:
             raise RuntimeError(f"expected no open session, found session {self._session}")
+        title = storable(title)
         row = {
             "id": self._next_session,
             "started_at": started_at,
             "source": source,
-            "title": storable(title),
+            "title": title,
             "simulated": simulated,
-            "rules": None if rules is None else json.dumps(rules, sort_keys=True),
+            "settings": None if settings is None else json.dumps(settings, sort_keys=True),
+            "model_version": model_version,
+            "rules_version": rules_version,
         }
         with self._change():
             self._session, self._last_at, self._paused_ms = self._next_session, started_at, None
-            self._next_session += 1
+            self._next_session, self._newest_ms, self._ownership = self._next_session + 1, 0, Ownership()
             self._students.clear()
+            self._flags.clear()
             self._status["session_id"] = self._session
+            if title and not simulated:
+                self._backlog.add(Step(insert(Course).values(name=title).on_conflict_do_nothing()))
+                row["course_id"] = select(Course.id).where(Course.name == title).scalar_subquery()
             self._backlog.add(Step(insert(Session).values(row).on_conflict_do_nothing()))
         return self._session
 
@@ -142,29 +180,68 @@ class Writer:
         """Keep a moment of the open session; it also ends a pause. Raises RuntimeError without an open session."""
         session_id = self._open_session()
         at_ms = milliseconds(moment.taken_at)
-        readings = tuple(reading_row(session_id, seen, at_ms) for seen in moment.observations)
+        owners = {state.student: self._ownership.owner(state.student, at_ms) for state in moment.states}
+        owners |= {seen.student: self._ownership.owner(seen.student, at_ms) for seen in moment.observations}
+        own = corrections.settled({seen.student: owners[seen.student] for seen in moment.observations})
+        readings = tuple(reading_row(session_id, seen, at_ms, own[seen.student]) for seen in moment.observations)
         with self._change():
             self._end_pause(at_ms)
             self._mark_gap(moment.taken_at)
             for state in moment.states:
-                self._keep_student(state, moment.taken_at)
+                self._keep_student(state, owners[state.student], moment.taken_at)
             for seen in moment.observations:
                 if seen.student not in self._students:
-                    self._keep_student(StudentState(seen.student, None, None, seen.camera), moment.taken_at)
+                    unnamed = StudentState(seen.student, None, None, seen.camera)
+                    self._keep_student(unnamed, owners[seen.student], moment.taken_at)
+            self._keep_flags(moment)
             self._backlog.add_moment(
                 Step(_INSERT_MOMENT, CLASS_COLUMNS, (class_row(session_id, moment),)),
                 *([Step(_INSERT_READING, READING_COLUMNS, readings)] if readings else []),
+                in_order=at_ms > self._newest_ms,
             )
-            self._status["layout"] = layout_json(moment)
+            self._newest_ms = max(self._newest_ms, at_ms)
+            self._status["layout"] = layout_json(moment, owners)
             self._last_at = moment.taken_at
 
-    def pause(self, at: float) -> None:
-        """Mark a gap from the last moment on, as the gallery is gone; a second call does nothing."""
+    def correct(self, correction: Correction) -> int:
+        """Make a correction of the open session, past readings and those to come; gives its number.
+
+        Unlike the others it waits for the disk. Raises StoreError when it cannot be made, or nothing can be written.
+        """
+        return self._after_flush(
+            lambda session_id: corrections.correct(self._engine, session_id, correction, self._clock())
+        )
+
+    def undo(self, correction_id: int) -> None:
+        """Take back a correction of the open session; see ``correct``."""
+        self._after_flush(lambda _: corrections.undo(self._engine, correction_id, self._clock()))
+
+    def answer(self, command_id: int, error: str | None = None) -> None:
+        """Note that a command was obeyed, or why it could not be."""
+        with self._change():
+            said = error and storable(error)
+            self._backlog.add(Step(commands.answering(command_id, said, self._clock())))
+
+    def set_mode(self, mode: str | None, at: float) -> None:
+        """Say what the class does from now on, None for an ordinary lesson; while a session is open it is marked."""
+        with self._change():
+            self._status["mode"] = mode
+        if self._session is not None:
+            self.mark("mode", mode or "", at)
+
+    def mark(self, kind: MarkerKind, text: str, at: float) -> None:
+        """Put a marker on the time line of the open session."""
+        marker = {"session_id": self._open_session(), "at_ms": milliseconds(at), "kind": kind, "text": storable(text)}
+        with self._change():
+            self._backlog.add(Step(insert(Marker).values(created_at=self._clock(), **marker)))
+
+    def pause(self, at: float, reason: PauseReason = "no_gallery") -> None:
+        """Mark a gap from the last moment on: no gallery, or a person wants it; a second call does nothing."""
         session_id = self._open_session()
         with self._change():
             if self._paused_ms is None:
                 self._paused_ms = milliseconds(min(at, self._last_at))  # the loss is noticed some seconds late
-                self._backlog.add(_gap(session_id, self._paused_ms, None, "no_gallery"), _seen_last(session_id))
+                self._backlog.add(_gap(session_id, self._paused_ms, None, reason), seen_last(session_id))
                 self._status["layout"] = EMPTY_LAYOUT
 
     def resume(self, at: float) -> None:
@@ -180,7 +257,7 @@ class Writer:
         ending = update(Session).where(Session.id == session_id).values(ended_at=at, end_reason=reason)
         with self._change():
             self._end_pause(milliseconds(at))
-            self._backlog.add(Step(ending), _seen_last(session_id))
+            self._backlog.add(Step(ending), *closing(session_id, milliseconds(at)))
             self._status |= {"session_id": None, "layout": EMPTY_LAYOUT}
             self._session = None
 
@@ -230,6 +307,16 @@ class Writer:
             self._unwritten = True
             self._changed.notify_all()
 
+    def _after_flush(self, change: Callable[[int], T]) -> T:
+        """Change what has been written, once that is all there is, and learn whose the next readings are."""
+        session_id = self._open_session()
+        if self._error is not None:
+            raise StoreError(self._error)
+        self.flush()
+        done = change(session_id)
+        self._ownership = corrections.ownership(self._engine, session_id)
+        return done
+
     def _end_pause(self, at_ms: int) -> None:
         if self._paused_ms is None:
             return
@@ -243,15 +330,48 @@ class Writer:
             reason = "no_frames" if at > self._last_at else "clock_back"
             self._backlog.add(_gap(self._open_session(), milliseconds(self._last_at), milliseconds(at), reason))
 
-    def _keep_student(self, state: StudentState, at: float) -> None:
+    def _keep_student(self, state: StudentState, owner: int, at: float) -> None:
         known = (None if state.name is None else storable(state.name), state.staff)
         if self._students.get(state.student) == known:
             return
         self._students[state.student] = known
-        changing = {"display_name": known[0], "staff": known[1]}
-        row = {"session_id": self._session, "student_id": state.student, "first_seen_at": at, **changing}
-        keep = insert(Student).values(row)
-        self._backlog.add(Step(keep.on_conflict_do_update(index_elements=["session_id", "student_id"], set_=changing)))
+        name, staff = known
+        key = {"session_id": self._open_session(), "student_id": state.student}
+        row = insert(Student).values(**key, label_name=name, staff=staff, first_seen_at=at)
+        changing = {"label_name": name, "staff": staff}
+        steps = [Step(row.on_conflict_do_update(index_elements=list(key), set_=changing))]
+        if name is not None:
+            steps.append(Step(insert(Alias).values(**key, name=name, first_seen_at=at).on_conflict_do_nothing()))
+        steps.append(Step(corrections.showing_names(key["session_id"], {state.student, owner})))
+        self._backlog.add(*steps)
+
+    def _keep_flags(self, moment: Moment) -> None:
+        """Write flags that are new or have changed; one that is said no longer has ended."""
+        said = {(flag.student, flag.kind, flag.started_at): flag for flag in moment.flags}
+        for key, (_, flag) in self._flags.items():
+            if key not in said and flag.ended_at is None:
+                said[key] = replace(flag, ended_at=moment.taken_at)
+        for key, flag in said.items():
+            number, before = self._flags.get(key, (None, None))
+            if number is None:
+                number, self._next_flag = self._next_flag, self._next_flag + 1
+                self._backlog.add(Step(insert(FlagRow).values(self._flag_row(number, flag)).on_conflict_do_nothing()))
+            elif flag != before:
+                self._backlog.add(Step(update(FlagRow).where(FlagRow.id == number).values(**_flag_now(flag))))
+            self._flags[key] = (number, flag)
+
+    def _flag_row(self, number: int, flag: Flag) -> dict[str, Any]:
+        started_ms = milliseconds(flag.started_at)
+        owner = self._ownership.owner(flag.student, started_ms)
+        return {
+            "id": number,
+            "session_id": self._session,
+            "student_id": owner,
+            "origin_id": None if owner == flag.student else flag.student,
+            "kind": flag.kind,
+            "started_at_ms": started_ms,
+            **_flag_now(flag),
+        }
 
     def _run(self) -> None:
         while self._wait_for_work():
@@ -284,7 +404,7 @@ class Writer:
         with self._changed:
             self._attempts_begun += 1
             self._hurry = self._unwritten = False
-            entries, status = self._backlog.take(), dict(self._status)
+            entries, status = self._backlog.take(), self._status | {"moments_lost": self._backlog.dropped}
         error = None
         try:
             self._commit(entries, status)
@@ -303,9 +423,20 @@ class Writer:
             self._changed.notify_all()
 
     def _commit(self, entries: list[Entry], status: dict[str, Any]) -> None:
+        # After a failed attempt nobody knows whether it reached the disk, and adding again could count twice.
+        doubtful = self._error is not None or not all(entry.in_order for entry in entries)
+        rows: dict[tuple[str, ...], list[dict[str, Any]]] = {CLASS_COLUMNS: [], READING_COLUMNS: []}
         with writing(self._engine) as connection:
             for step in (step for entry in entries for step in entry.steps):
-                connection.execute(step.statement, step.parameters())
+                parameters = step.parameters()
+                connection.execute(step.statement, parameters)
+                if parameters is not None:
+                    rows[step.columns] += parameters
+            if doubtful:
+                for session_id, students, minutes in _touched(rows[CLASS_COLUMNS], rows[READING_COLUMNS]):
+                    rollups.recount(connection, session_id, students, minutes)
+            else:
+                rollups.add(connection, rows[READING_COLUMNS], rows[CLASS_COLUMNS])
             connection.execute(_write_status(status))
 
 
@@ -335,22 +466,11 @@ def _only_writer(engine: Engine) -> FileLock:
     )
 
 
-def _heal(connection: Connection) -> tuple[int, ...]:
-    """Close what a crash left open at its last sign of life; gives the numbers of the sessions concerned."""
-    cut_off = connection.execute(select(Session.id, Session.started_at).where(Session.ended_at.is_(None))).all()
-    for session_id, started_at in cut_off:
-        last_ms = (
-            connection.scalar(select(func.max(ClassMoment.at_ms)).where(ClassMoment.session_id == session_id)) or 0
-        )
-        open_gap = (Gap.session_id == session_id) & Gap.ended_at_ms.is_(None)
-        paused_ms = connection.scalar(select(Gap.started_at_ms).where(open_gap)) or 0
-        connection.execute(update(Gap).where(open_gap).values(ended_at_ms=Gap.started_at_ms))
-        ended_at = max(started_at, last_ms / THOUSAND, paused_ms / THOUSAND)
-        connection.execute(
-            update(Session).where(Session.id == session_id).values(ended_at=ended_at, end_reason="crashed")
-        )
-        connection.execute(_seen_last(session_id).statement)
-    return tuple(session_id for session_id, _ in cut_off)
+def _touched(moments: list[dict[str, Any]], readings: list[dict[str, Any]]) -> Iterator[tuple[int, set[int], set[int]]]:
+    """Of each session in these rows: its number, the students and the minutes."""
+    for session_id in {row["session_id"] for row in moments}:
+        students = {row["student_id"] for row in readings if row["session_id"] == session_id}
+        yield session_id, students, {row["at_ms"] // MINUTE_MS for row in moments if row["session_id"] == session_id}
 
 
 def _status_row(now: float) -> dict[str, Any]:
@@ -367,10 +487,8 @@ def _gap(session_id: int, started_at_ms: int, ended_at_ms: int | None, reason: s
     return Step(insert(Gap).values(row).on_conflict_do_nothing())
 
 
-def _seen_last(session_id: int) -> Step:
-    last = (
-        select(func.max(Reading.at_ms) / float(THOUSAND))
-        .where(Reading.session_id == Student.session_id, Reading.student_id == Student.student_id)
-        .scalar_subquery()
-    )
-    return Step(update(Student).where(Student.session_id == session_id).values(last_seen_at=last))
+def _flag_now(flag: Flag) -> Mapping[str, Any]:
+    return {
+        "reason": storable(flag.reason),
+        "ended_at_ms": None if flag.ended_at is None else milliseconds(flag.ended_at),
+    }
