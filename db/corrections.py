@@ -290,9 +290,8 @@ def _follow(connection: Connection, session_id: int, made: Sequence[Made], chang
 
 
 def _move_readings(connection: Connection, session_id: int, involved: set[int], now: Ownership) -> None:
-    rows = connection.execute(
-        select(*_READING).where(_READING.session_id == session_id, _READING.student_id.in_(involved))
-    )
+    theirs = (_READING.session_id == session_id) & _READING.student_id.in_(involved)
+    rows = connection.execute(select(*_READING).where(theirs))
     moments: dict[int, dict[int, dict[str, Any]]] = defaultdict(dict)
     for row in rows.mappings():
         moments[row["at_ms"]][row["origin_id"] or row["student_id"]] = dict(row)

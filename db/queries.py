@@ -6,13 +6,13 @@ Whatever spans minutes is answered from the rollups, so that a year of classes c
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pandas as pd
-from sqlalchemy import Connection, Engine, Row, Select, func, select
+from sqlalchemy import Connection, Engine, Select, func, select
 
 from db.engine import reading
 from db.status import CaptureStatus
@@ -185,7 +185,7 @@ def _latest_session(connection: Connection) -> SessionSummary | None:
     return SessionSummary(**row._mapping) if row else None
 
 
-def _summaries() -> Select[Any]:
+def _summaries() -> Select[*tuple[Any, ...]]:
     return select(*(_SESSION[name] for name in SessionSummary.__slots__))
 
 
@@ -224,18 +224,18 @@ def class_moments(
     return frame
 
 
-def _exact(stretch) -> Select[Any]:
+def _exact(stretch) -> Select[*tuple[Any, ...]]:
     return select(_MOMENT.at_ms, *(_MOMENT[name] for name in _MEASURES)).where(stretch).order_by(_MOMENT.at_ms)
 
 
-def _measured(rows: Sequence[Row[Any]]) -> np.ndarray:
+def _measured(rows: Sequence[Any]) -> np.ndarray:
     """Rows of at_ms and the measures as ``MOMENT_COLUMNS``."""
     values = _matrix(rows, len(MOMENT_COLUMNS))
     values[:, _THOUSANDTHS] /= THOUSAND
     return values
 
 
-def _matrix(rows: Sequence[Row[Any]], width: int) -> np.ndarray:
+def _matrix(rows: Sequence[Any], width: int) -> np.ndarray:
     return np.array([tuple(row) for row in rows], dtype=float).reshape(-1, width)
 
 
@@ -366,7 +366,7 @@ def students(engine: Engine, session_id: int) -> list[StudentView]:
     return [_student(row, rows, read) for row in rows if row.merged_into is None]
 
 
-def _student(row: Row[Any], rows: Iterable[Row[Any]], read: Iterable[Row[Any]]) -> StudentView:
+def _student(row: Any, rows: Sequence[Any], read: Sequence[Any]) -> StudentView:
     merged = tuple(other.student_id for other in rows if other.merged_into == row.student_id)
     aliases = dict.fromkeys(name for number, name in read if number in (row.student_id, *merged))
     return StudentView(
@@ -443,7 +443,7 @@ _SESSION_FACTS = ("id", "started_at", "ended_at", "title", "course", "source", "
 _CLASS_MEANS = ("moments", "seen", "present", "valence", *EMOTIONS)
 
 
-def _session_rows() -> Select[Any]:
+def _session_rows() -> Select[*tuple[Any, ...]]:
     facts = (_SESSION[name] for name in ("id", "started_at", "ended_at", "title"))
     origin = (Course.name, _SESSION.source, _SESSION.simulated, func.coalesce(_TOTAL.present_max, 0))
     return (
@@ -454,7 +454,7 @@ def _session_rows() -> Select[Any]:
     )
 
 
-def _sessions(engine: Engine, asked: Select[Any]) -> pd.DataFrame:
+def _sessions(engine: Engine, asked: Select[*tuple[Any, ...]]) -> pd.DataFrame:
     with reading(engine) as connection:
         rows = connection.execute(asked).all()
     width = len(_SESSION_FACTS)
