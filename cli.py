@@ -5,6 +5,7 @@ Stages are imported inside the functions that use them: the pages must not load 
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import shutil
@@ -21,18 +22,22 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
+from pydantic import ValidationError
 
 import config
-from config import ROOT, Settings
-from domain import Box, CaptureError, ClassmoodError, Frame, Moment, Tile
+from config import ROOT, CaptureSettings, Settings
+from domain import Box, CaptureError, ClassmoodError, Frame, Moment, StoreError, Tile
 
 if TYPE_CHECKING:
     import numpy as np
     from rich.progress import Progress
 
     from capture.gallery import GalleryFinder
+    from capture.latest import Latest
+    from capture.presence import Presence
     from capture.recording import RecordingSource
     from capture.source import Source
+    from db.commands import Command
     from db.writer import Writer
     from inference.pipeline import FrameReading, Pipeline, TileReading
 
@@ -51,9 +56,13 @@ FRAMES_MISSED = 2.5
 """Without a frame for this many periods there is a gap in the session, however slow the rate."""
 FLUSH_EVERY_FRAMES = 100
 """How many frames of a recording may wait for the disk."""
+SHORT_HASH = 12
+"""Digits of a SHA-256 that tell versions apart for a person."""
 SIMULATED = "the simulated class"
 RETRY_S = 2.0
 """A screen that cannot be read now (locked, unplugged) is tried again after this time."""
+REST_S = 0.25
+"""While a person has paused the capture, it looks this often whether it may go on."""
 DEMO_PATIENCE_S = 20.0
 """A demonstration that does not see its own window for this long feeds the frames itself."""
 
@@ -104,8 +113,6 @@ class SessionRecorder:
     def __init__(
         self, source: Source, settings: Settings, writer: Writer, simulated: bool = False, whole_frame: bool = False
     ) -> None:
-        from capture.presence import Presence
-
         self._source = source
         self._settings = settings
         self._writer = writer
@@ -113,7 +120,9 @@ class SessionRecorder:
         self._whole_frame = whole_frame or source.whole_frame
         self._finder = self._new_finder()
         self._pipeline = self._new_pipeline()
-        self.presence = Presence(settings.session, None if source.live else 0.0)
+        self.presence = self._new_presence()
+        self.held = False
+        self._ended_s: float | None = None
         self.sessions: list[int] = []
         self.moment: Moment | None = None
         self.reason: str | None = None
@@ -126,6 +135,8 @@ class SessionRecorder:
         tiles, moving, reason = self._look(frame)
         self.reason = reason and self._explained(reason)
         in_sight = bool(tiles) or moving
+        if self._is_of_ended_class(in_sight, at):
+            return
         change = self.presence.update(in_sight, at)
         if change is not None:
             self._apply(change.value, frame.taken_at)
@@ -139,10 +150,44 @@ class SessionRecorder:
 
     def close(self, at: float, reason: str) -> None:
         """End the session that is still open, if any, at UNIX time ``at``."""
-        from capture.presence import Phase
-
-        if self.presence.phase is not Phase.WAITING:
+        if self._writer.session is not None:
             self._writer.end_session(at, reason)
+
+    @property
+    def ended(self) -> bool:
+        """Whether a person has ended the class whose gallery is still in sight."""
+        return self._ended_s is not None
+
+    def turn_to(self, source: Source) -> None:
+        """Take frames of another source from now on."""
+        self._source = source
+        self._finder = self._new_finder()
+
+    def hold(self, at: float) -> None:
+        """Read nothing from UNIX time ``at`` on, because a person wants it; the session stays open."""
+        self.held, self.moment = True, None
+        if self._writer.session is not None:
+            self._writer.pause(at, "person")
+
+    def release(self) -> None:
+        """Go on after a hold, or with a gallery whose class a person had ended, as a new session."""
+        self.held, self._ended_s = False, None
+
+    def end(self, at: float, steady_s: float) -> None:
+        """End the class at UNIX time ``at``: the gallery that is in sight now starts no other one."""
+        self.close(at, "ended")
+        self.held, self.moment, self._ended_s = False, None, steady_s
+        self.presence, self._pipeline = self._new_presence(), self._new_pipeline()
+
+    def _is_of_ended_class(self, in_sight: bool, at: float) -> bool:
+        """Whether this look belongs to a class that a person has ended: until no gallery was seen for a while."""
+        if self._ended_s is None:
+            return False
+        if in_sight:
+            self._ended_s = at
+        elif at - self._ended_s >= self._settings.session.pause_after_s:
+            self._ended_s = None
+        return self._ended_s is not None
 
     def _look(self, frame: Frame) -> tuple[tuple[Tile, ...], bool, str | None]:
         """Tiles, whether they are moving just now, and why there are none."""
@@ -161,9 +206,12 @@ class SessionRecorder:
 
     def _apply(self, change: str, at: float) -> None:
         if change == "start":
-            rules = self._settings.model_dump(mode="json", by_alias=True, include={"inference", "session", "privacy"})
-            title = self._settings.session.course
-            self.sessions.append(self._writer.start_session(self._source.kind, title, self._simulated, at, rules))
+            settings = self._settings.model_dump(
+                mode="json", by_alias=True, include={"inference", "session", "privacy"}
+            )
+            title, versions = self._settings.session.course, (model_version(self._settings), rules_version())
+            session = self._writer.start_session(self._source.kind, title, self._simulated, at, settings, *versions)
+            self.sessions.append(session)
         elif change == "pause":
             self._writer.pause(at)
         elif change == "resume":
@@ -171,6 +219,11 @@ class SessionRecorder:
         else:
             self._writer.end_session(at, "no_gallery")
             self._pipeline = self._new_pipeline()  # students of one session are not those of the next
+
+    def _new_presence(self) -> Presence:
+        from capture.presence import Presence
+
+        return Presence(self._settings.session, None if self._source.live else 0.0)
 
     def _new_finder(self) -> GalleryFinder:
         from capture.gallery import GalleryFinder
@@ -184,6 +237,105 @@ class SessionRecorder:
 
         cv2.setNumThreads(self._settings.inference.threads)
         return Pipeline(self._settings, MODELS, time.monotonic if self._source.live else None)
+
+
+def model_version(settings: Settings) -> str | None:
+    """Which emotion model reads the faces: its file and the start of its SHA-256; None where none does."""
+    from inference.pipeline import EMOTION_MODEL
+
+    if settings.privacy.mode != "emotions":
+        return None
+    card = json.loads((MODELS / EMOTION_MODEL).with_suffix(".json").read_text("utf-8"))
+    return f"{EMOTION_MODEL} {card['sha256'][:SHORT_HASH]}"
+
+
+def rules_version() -> str:
+    """What tells one state of the rules from another: the start of the SHA-256 of the code that reads and judges."""
+    digest = hashlib.sha256()
+    for path in sorted((ROOT / "inference").rglob("*.py")):
+        digest.update(path.read_bytes())
+    return f"inference {digest.hexdigest()[:SHORT_HASH]}"
+
+
+class Steering:
+    """Obeys what the pages ask of a live capture, looking once a second; every command gets its answer."""
+
+    def __init__(self, recorder: SessionRecorder, writer: Writer, latest: Latest, source: Source, settings: Settings):
+        self._recorder, self._writer, self._latest, self._settings = recorder, writer, latest, settings
+        self.source = source
+        self._last_id = 0
+        self._due_s = 0.0
+
+    def obey(self) -> None:
+        """Do what has been asked since the last look, when a second has passed since then."""
+        from db import commands
+
+        now_s = time.monotonic()
+        if now_s < self._due_s:
+            return
+        self._due_s = now_s + STATUS_EVERY_S
+        try:
+            asked = commands.pending(self._writer.engine, self._last_id)
+        except StoreError:
+            return  # the writer meets the same trouble, and says it
+        for command in asked:
+            self._last_id = command.id
+            self._writer.answer(command.id, self._error_of(command))
+
+    def rest(self) -> None:
+        """Let time pass that is no work."""
+        self._latest.turn_to(self.source)
+
+    def _error_of(self, command: Command) -> str | None:
+        """Do one command; why it could not be done, in one line, or None."""
+        from db import commands
+
+        if command.session_id not in (None, self._writer.session):
+            return f"expected session {command.session_id} to be running, found that it is over"
+        try:
+            commands.check(command.kind, command.payload)
+            self._do(command)
+        except (ClassmoodError, ValueError) as error:
+            return str(error)
+        return None
+
+    def _do(self, command: Command) -> None:
+        from db import commands
+
+        kind, payload, at = command.kind, command.payload, time.time()
+        if kind == "pause":
+            self._recorder.hold(at)
+        elif kind == "resume":
+            self._recorder.release()
+        elif kind == "end":
+            self._recorder.end(at, time.monotonic())
+        elif kind == "mode":
+            self._writer.set_mode(payload["mode"], at)
+        elif kind in ("monitor", "region"):
+            self._look_at(payload)
+        elif self._writer.session is None:
+            raise ValueError("expected a running class, found none: ask again when it runs")
+        elif kind == "undo":
+            self._writer.undo(payload["correction"])
+        else:
+            self._writer.correct(commands.correction_of(kind, payload))
+
+    def _look_at(self, place: dict[str, Any]) -> None:
+        """Read another monitor, or another region, from now on; where that fails, all stays as it was."""
+        from capture.source import open_live
+
+        if self.source.kind != "screen":
+            raise ValueError(f"expected the screen as the source, found {self.source.kind}: it has one place only")
+        chosen = {**self._settings.capture.model_dump(), "monitor": 0, "region": None, **place}
+        try:
+            capture = CaptureSettings.model_validate(chosen)
+        except ValidationError as error:
+            raise ValueError(f"{next(iter(place))}: {error.errors()[0]['msg']}") from None
+        fresh = open_live("screen", self._settings.model_copy(update={"capture": capture}), time.time)
+        self.source.close()
+        self.source = fresh
+        self._latest.turn_to(fresh)
+        self._recorder.turn_to(fresh)
 
 
 class Reporter:
@@ -231,6 +383,10 @@ class Reporter:
     def _state(self, recorder: SessionRecorder, error: str | None) -> tuple[Any, str]:
         if error:
             return "error", error
+        if recorder.held:
+            return "paused", "Paused by you: nothing is read until you resume."
+        if recorder.ended:
+            return "ended", "You have ended the class. The next gallery starts a new one."
         phase = recorder.presence.phase.value
         if phase == "waiting":
             state = "ended" if recorder.sessions else "waiting"
@@ -245,19 +401,27 @@ def watch(
     source: Source,
     recorder: SessionRecorder,
     reporter: Reporter,
+    writer: Writer,
     settings: Settings,
     stop: threading.Event,
     patience_s: float | None = None,
 ) -> bool:
-    """Read a live source until it ends or ``stop`` is set, and close the session cleanly.
+    """Read a live source until it ends or ``stop`` is set, obey the pages meanwhile, and close the session cleanly.
 
     With ``patience_s``, gives up when no session has started by then. Returns whether it went on to the end.
     """
     from capture.latest import Latest
 
     latest = Latest(source, settings.capture.rate_hz, stop.wait)
+    steering = Steering(recorder, writer, latest, source, settings)
     began = time.monotonic()
     while not stop.is_set():
+        steering.obey()
+        if recorder.held:
+            reporter.report(recorder, latest.dropped)
+            stop.wait(REST_S)
+            steering.rest()
+            continue
         try:
             frame = latest.next()
         except CaptureError as error:
@@ -272,6 +436,7 @@ def watch(
         if patience_s is not None and not recorder.sessions and time.monotonic() - began > patience_s:
             return False
     recorder.close(time.time(), "stopped")
+    steering.source.close()
     return True
 
 
@@ -462,7 +627,7 @@ def record(
 ) -> bool:
     """Watch a live source; see ``watch``."""
     recorder = SessionRecorder(source, settings, writer, simulated=wanted == SIMULATED)
-    return watch(source, recorder, Reporter(writer, wanted), settings, stop, patience_s)
+    return watch(source, recorder, Reporter(writer, wanted), writer, settings, stop, patience_s)
 
 
 @app.command()

@@ -43,6 +43,10 @@ class Latest:
         """Seconds from one frame to the next, as the work allows."""
         return max(self._shortest_s, self._work_s / BUSY_SHARE)
 
+    def turn_to(self, source: Source) -> None:
+        """Go on with a source, the same or another, after a rest: the time since the last frame was no work."""
+        self._source, self._started_at = source, None
+
     def next(self) -> Frame | None:
         """Wait until the next frame is due and take it; None when it is time to stop or the source has ended."""
         now = self._clock()

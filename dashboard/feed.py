@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import threading
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from itertools import pairwise
 from statistics import median
 from typing import Any
@@ -17,7 +18,8 @@ from config import Settings
 from dashboard import components, figures, glance, theme
 from dashboard.news import News, Parts
 from db import queries
-from db.queries import SessionSummary, TileView
+from db.engine import is_held, store_path, why_unwritable
+from db.queries import MOMENT_COLUMNS, LiveNews, SessionSummary, TileView
 from db.status import CaptureStatus
 from domain import EMOTIONS, Coverage, Emotion, StoreError
 
@@ -37,6 +39,35 @@ BACK_S = glance.TREND_WINDOW_S + glance.TREND_BASIS_S
 """How far back each answer looks."""
 
 
+class LastMinutes:
+    """The newest moments of the class, kept from tick to tick so that each asks the store only for what is new.
+
+    Safe to share between the server's threads.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._session: int | None = None
+        self._rows = np.empty((0, len(MOMENT_COLUMNS)))
+
+    def look(self, engine: Engine, now: float) -> tuple[LiveNews, np.ndarray]:
+        """What is new in the store, and all moments of its latest session that are not older than ``BACK_S``.
+
+        Rows are those of `LiveNews.moments`. Raises StoreError when the store cannot be read.
+        """
+        oldest_ms = round((now - BACK_S) * 1000)
+        with self._lock:
+            newest_ms = int(self._rows[-1, 0]) if len(self._rows) else oldest_ms
+            if newest_ms > now * 1000:  # the clock was set back: what comes now has earlier times
+                self._session = None
+            news = queries.live_news(engine, self._session, max(newest_ms, oldest_ms), oldest_ms)
+            latest = None if news.session is None else news.session.id
+            kept = self._rows if latest == self._session else self._rows[:0]
+            rows = np.concatenate([kept, news.moments])
+            self._session, self._rows = latest, rows[rows[:, 0] > oldest_ms]
+            return news, self._rows
+
+
 @dataclass(frozen=True, slots=True)
 class Feed:
     """Where the page's numbers come from: the store, the settings and the clock."""
@@ -44,6 +75,7 @@ class Feed:
     engine: Engine
     settings: Settings
     clock: Callable[[], float]
+    last_minutes: LastMinutes = field(default_factory=LastMinutes)
 
     @property
     def presence_only(self) -> bool:
@@ -57,26 +89,24 @@ def whats_new(feed: Feed, news: News, cursor: str | None, drawn: dict | None) ->
     """
     now = feed.clock()
     try:
-        status, session = queries.capture_status(feed.engine), queries.latest_session(feed.engine)
-        situation = glance.situation(status, session, now)
-        recent = _recent(feed, session, now)
-        parts = _parts(feed, status, None if situation.empty else session, situation, recent)
+        told, moments = feed.last_minutes.look(feed.engine, now)
+        situation = glance.situation(told.status, told.session, now, _why_silent(feed, told.status, now))
+        recent = Recent(moments, now)
+        parts = _parts(feed, told, situation, recent)
         answer = news.since(cursor, parts) | {"now": round(now * 1000)}
-        return answer | _chart_news(feed, session, recent, drawn)
+        return answer | _chart_news(feed, told.session, recent, drawn)
     except StoreError as error:
         situation = glance.Situation("store", "bad", "The class cannot be read", str(error), empty=True)
         return news.since(cursor, {"situation": asdict(situation)}) | {"now": round(now * 1000)}
 
 
 class Recent:
-    """The class over the last minutes: means by age in seconds, from rows with at_ms and ``MEASURES``."""
+    """The class over the last minutes: means by age in seconds, from rows of ``MOMENT_COLUMNS``."""
 
-    def __init__(self, moments: pd.DataFrame, now: float) -> None:
-        self.at_ms = moments["at_ms"].to_numpy(dtype=float)
+    def __init__(self, moments: np.ndarray, now: float) -> None:
+        self.at_ms, self._seen, self._present, self._valence = moments[:, :4].T
         self._age_s = now - self.at_ms / 1000
-        self._shares, self._valence, self._seen, self._present = (
-            moments[columns].to_numpy(dtype=float) for columns in (list(EMOTIONS), "valence", "seen", "present")
-        )
+        self._shares = moments[:, 4:]
 
     def valence(self, since_s: float, until_s: float = 0.0) -> float | None:
         """Mean valence of the rows between two ages; None where none has one."""
@@ -101,25 +131,22 @@ class Recent:
         return int(read[-1]) if len(read) else None
 
 
-def _recent(feed: Feed, session: SessionSummary | None, now: float) -> Recent:
-    if session is None:
-        return Recent(EMPTY, now)
-    return Recent(queries.class_moments(feed.engine, session.id, after_ms=round((now - BACK_S) * 1000)), now)
+def _why_silent(feed: Feed, status: CaptureStatus | None, now: float) -> str | None:
+    """Why a capture that is there does not write, in one line; None when it writes, or is not there."""
+    if status is None or status.state == "stopped" or status.is_alive(now):
+        return None
+    path = store_path(feed.engine)
+    return why_unwritable(path) if is_held(path) else None
 
 
-def _parts(
-    feed: Feed,
-    status: CaptureStatus | None,
-    session: SessionSummary | None,
-    situation: glance.Situation,
-    recent: Recent,
-) -> Parts:
+def _parts(feed: Feed, told: LiveNews, situation: glance.Situation, recent: Recent) -> Parts:
     parts: Parts = {"situation": asdict(situation), "presence": feed.presence_only}
-    if status is not None and situation.kind not in ("stopped", "lost", "never"):
-        parts["health"] = _health(feed, status, recent)
-    if session is None:
+    session = told.session
+    if told.status is not None and situation.kind not in ("stopped", "lost", "unwritten", "never"):
+        parts["health"] = _health(feed, told.status, recent)
+    if session is None or situation.empty:
         return parts
-    tiles = queries.tile_map(feed.engine).tiles
+    tiles = told.tiles.tiles
     coverage = recent.coverage(glance.MOOD_WINDOW_S)
     parts["session"] = {
         "title": session.title or "Class",

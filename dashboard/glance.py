@@ -111,14 +111,27 @@ TREND_WORDS: dict[Trend, str] = {
 START_COMMAND = "python3 classmood.py run"
 
 
-def situation(status: CaptureStatus | None, session: SessionSummary | None, now: float) -> Situation:
-    """Where the capture stands at a time, from what it last wrote and the session that was started last."""
+def situation(
+    status: CaptureStatus | None, session: SessionSummary | None, now: float, unwritable: str | None = None
+) -> Situation:
+    """Where the capture stands at a time, from what it last wrote and the session that was started last.
+
+    ``unwritable`` says in one line why a capture that is still there cannot write; None when nothing hinders it.
+    """
     if status is None:
         return Situation(
             "never", "quiet", "No class yet", "Nothing is watching the screen. Start it with", START_COMMAND, empty=True
         )
     if status.state == "stopped":
         return _stopped(session, now)
+    if not status.is_alive(now) and unwritable is not None:
+        return Situation(
+            "unwritten",
+            "bad",
+            "The class cannot be written down",
+            f"It is kept in memory for some minutes, since {clock_time(status.heartbeat_at)}: {unwritable}",
+            empty=session is None,
+        )
     if not status.is_alive(now):
         return Situation(
             "lost",
@@ -174,6 +187,8 @@ def trouble(status: CaptureStatus, rate_hz: float) -> str | None:
         )
     if status.cpu_percent is not None and status.cpu_percent >= BUSY_CPU_PERCENT:
         return "The capture keeps one core busy: lower capture.rate_hz in config.yaml if Zoom stutters."
+    if status.moments_lost:
+        return f"{status.moments_lost} moments were lost while the class could not be written down; now it is again."
     return None
 
 

@@ -127,6 +127,16 @@ class Writer:
         self.close()
 
     @property
+    def engine(self) -> Engine:
+        """The database that is written."""
+        return self._engine
+
+    @property
+    def session(self) -> int | None:
+        """The number of the open session."""
+        return self._session
+
+    @property
     def error(self) -> str | None:
         """Why the last attempt to write failed, one line; None when it did not."""
         return self._error
@@ -258,7 +268,7 @@ class Writer:
         with self._change():
             self._end_pause(milliseconds(at))
             self._backlog.add(Step(ending), *closing(session_id, milliseconds(at)))
-            self._status |= {"session_id": None, "layout": EMPTY_LAYOUT}
+            self._status |= {"session_id": None, "layout": EMPTY_LAYOUT, "mode": None}
             self._session = None
 
     def status(self, status: CaptureStatus) -> None:
