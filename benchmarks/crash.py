@@ -1,0 +1,134 @@
+"""What a kill costs: python -m benchmarks.crash [--json] [--kills N].
+
+A process writes a class in real time, and is killed (SIGKILL) at a random moment: while it opens or makes the database,
+between commits or within one. Then the next one opens it. ``--json`` prints one object with all figures on the last
+line.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import multiprocessing
+import os
+import random
+import statistics
+import tempfile
+import threading
+import time
+from multiprocessing.connection import Connection
+from pathlib import Path
+
+from sqlalchemy import func, select
+
+from benchmarks.drawn_class import DrawnClass
+from db import rollups
+from db.engine import open_store, reading, writing
+from db.tables import ClassMoment, Reading, Session, StudentMinute
+from db.writer import Writer
+from domain import ClassmoodError
+
+STUDENTS = 30
+RATES_HZ = (1.0, 2.0, 5.0, 10.0)
+LIFE_S = 2.5
+"""A process is killed within this time, several times as long as anything waits to be written."""
+FRESH_EVERY = 10
+"""Every so many kills the database is a new one, and the kill may come while it is made."""
+
+
+def write_until_killed(url: str, rate_hz: float, accepted: Connection) -> None:
+    """Write in real time and tell the time of each moment that the writer has accepted; runs in its own process."""
+    writer, drawn, pause = Writer(open_store(url, write=True)), DrawnClass(STUDENTS, seed=1), threading.Event()
+    writer.start_session("benchmark", "", False, time.time())
+    number = 0
+    while True:
+        at = time.time()
+        writer.write(drawn.moment(number, at))
+        accepted.send(at)
+        number += 1
+        pause.wait(1 / rate_hz)
+
+
+def killed(url: str, rate_hz: float, after_s: float) -> float | None:
+    """Let a process write and kill it; the time of the last moment that it had accepted, None without one."""
+    # A copy of this process writes at once; where there are no copies it starts first, and some kills come before.
+    context = multiprocessing.get_context("fork") if hasattr(os, "fork") else multiprocessing.get_context("spawn")
+    receiver, sender = context.Pipe(duplex=False)
+    process = context.Process(target=write_until_killed, args=(url, rate_hz, sender))
+    process.start()
+    sender.close()
+    process.join(after_s)
+    process.kill()
+    process.join()
+    last = None
+    try:
+        while True:
+            last = receiver.recv()
+    except (EOFError, OSError):
+        return last
+
+
+def is_damaged(url: str) -> bool:
+    """Whether anything is wrong with the database after a kill: its file, its references, its rollups, its sessions."""
+    try:
+        with Writer(open_store(url, write=True)) as writer, reading(writer.engine) as connection:
+            whole = connection.exec_driver_sql("PRAGMA integrity_check").scalar() == "ok"
+            dangling = connection.exec_driver_sql("PRAGMA foreign_key_check").all()
+            open_sessions = connection.scalar(select(func.count()).where(Session.ended_at.is_(None)))
+    except ClassmoodError:
+        return True
+    return not whole or bool(dangling) or bool(open_sessions) or not _rollups_hold(url)
+
+
+def _rollups_hold(url: str) -> bool:
+    """Whether the rollups of the last session are what its readings add up to."""
+    engine = open_store(url, write=True)
+    minutes = StudentMinute.__table__
+    with writing(engine) as connection:
+        session_id = connection.scalar(select(func.max(Session.id)))
+        if session_id is None:
+            return True
+        kept = select(minutes).where(minutes.c.session_id == session_id).order_by(*minutes.primary_key)
+        before = connection.execute(kept).all()
+        rollups.recount_students(connection, session_id, range(1, STUDENTS + 1))
+        holds = before == connection.execute(kept).all()
+    engine.dispose()
+    return holds
+
+
+def last_written(url: str) -> tuple[float, bool]:
+    """The time of the newest moment in the database, 0 without one, and whether every moment is there as a whole."""
+    engine = open_store(url, write=False)
+    with reading(engine) as connection:
+        last_ms = connection.scalar(select(func.max(ClassMoment.at_ms))) or 0
+        moments = connection.scalar(select(func.count()).select_from(ClassMoment))
+        readings = connection.scalar(select(func.count()).select_from(Reading))
+    engine.dispose()
+    return last_ms / 1000, readings == (moments or 0) * STUDENTS
+
+
+def main() -> None:
+    """Kill, look and print."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.crash", description=__doc__)
+    parser.add_argument("--json", action="store_true", help="print one object with all figures on the last line")
+    parser.add_argument("--kills", type=int, default=100, help="how many processes to kill (100)")
+    parser.add_argument("--seed", type=int, default=1, help="which moments are chosen (1)")
+    options = parser.parse_args()
+    chance, damaged, lost_s = random.Random(options.seed), 0, []
+    with tempfile.TemporaryDirectory() as folder:
+        for number in range(options.kills):
+            url = f"sqlite:///{Path(folder) / f'{number // FRESH_EVERY}.sqlite'}"
+            started_at = time.time()
+            accepted = killed(url, chance.choice(RATES_HZ), chance.uniform(0.0, LIFE_S))
+            damaged += is_damaged(url)
+            written_at, whole = last_written(url)
+            damaged += not whole
+            lost_s.append(0.0 if accepted is None else accepted - max(written_at, started_at))
+    print(f"{options.kills} kills: {damaged} damaged databases")
+    print(f"seconds lost: median {statistics.median(lost_s):.2f}, most {max(lost_s):.2f}")
+    if options.json:
+        print(json.dumps({"damaged": damaged, "seconds_lost_max": round(max(0.0, *lost_s), 3)}))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,266 @@
+"""What the record costs: python -m benchmarks.store [--json] [--sessions N] [--seconds N].
+
+Writes a class as fast as it goes and one in real time beside two dashboards, then asks what the pages ask of a class of
+90 minutes with 49 students and of a school year. ``--json`` prints one object with the figures on the last line.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import multiprocessing
+import statistics
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from multiprocessing.synchronize import Event
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Engine, func, insert, select
+
+from benchmarks.drawn_class import DrawnClass
+from config import Settings
+from dashboard.feed import Feed, drawing, whats_new
+from dashboard.news import News
+from db import corrections, queries, remarks
+from db.engine import open_store, reading, store_path, writing
+from db.tables import Alias, ClassMinute, Reading, Session, SessionTotal, Student, StudentMinute
+from db.writer import Writer
+from domain import Flag, StoreError
+
+START_AT = 1_760_000_000.0
+RATE_HZ = 5.0
+STUDENTS = 49
+FAST_MINUTES = 10
+FLUSH_EVERY = 100
+"""Moments that may wait for the disk when written as fast as it goes, as in a replay."""
+LONG_MINUTES, LONG_STEP_S = 90, 5.0
+"""The class of the report. Its rollups, which the report reads, are as large at any rate."""
+YEAR_SESSIONS, YEAR_MINUTES, YEAR_STUDENTS, YEAR_RATE_HZ = 600, 60, 30, 2.0
+KEPT_SHARE = 30 / 365
+"""Readings are kept for thirty days of the year."""
+DAY_S = 86_400
+STALL_S = 0.1
+REPEATS = 15
+REFRESH_S = 0.5
+
+
+def write_class(writer: Writer, drawn: DrawnClass, start: float, seconds: float, step_s: float, title: str) -> int:
+    """Write a whole class as fast as it goes; gives the session's number."""
+    session = writer.start_session("benchmark", title, False, start)
+    for number in range(int(seconds / step_s)):
+        at = start + number * step_s
+        minute = int(at - start) // 60
+        flags = (
+            (Flag(minute % STUDENTS + 1, "away", "Nobody in sight.", start + minute * 60),) if minute % 5 == 1 else ()
+        )
+        writer.write(drawn.moment(number, at, flags))
+        if number % FLUSH_EVERY == 0:
+            writer.flush()
+    writer.end_session(start + seconds, "stopped")
+    writer.flush()
+    return session
+
+
+def fast(folder: Path) -> dict[str, float]:
+    """Rows a second when nothing else is done, and what a reading takes on disk, rollups and indexes included."""
+    engine, drawn = open_store(f"sqlite:///{folder / 'fast.sqlite'}", write=True), DrawnClass(STUDENTS, seed=1)
+    with Writer(engine) as writer:
+        began = time.perf_counter()
+        write_class(writer, drawn, START_AT, FAST_MINUTES * 60, 1 / RATE_HZ, "Fast")
+        spent_s = time.perf_counter() - began
+    with reading(engine) as connection:
+        readings = connection.scalar(select(func.count()).select_from(Reading)) or 0
+    engine.dispose()
+    size = store_path(engine).stat().st_size
+    moments = readings / STUDENTS
+    return {"rows_per_s": (readings + moments) / spent_s, "bytes_per_reading": size / readings}
+
+
+def steady(folder: Path, seconds: float) -> dict[str, float]:
+    """In real time, beside two dashboards: errors, calls that kept the capture waiting, the longest of them, ticks."""
+    url = f"sqlite:///{folder / 'steady.sqlite'}"
+    engine, drawn = open_store(url, write=True), DrawnClass(STUDENTS, seed=2)
+    context = multiprocessing.get_context("spawn")
+    stop, errors = context.Event(), context.Queue()
+    dashboards = [context.Process(target=look, args=(url, stop, errors)) for _ in range(2)]
+    waits, failures = [], 0
+    with Writer(engine) as writer:
+        writer.start_session("benchmark", "Steady", False, time.time())
+        for dashboard in dashboards:
+            dashboard.start()
+        due = time.perf_counter()
+        for number in range(int(seconds * RATE_HZ)):
+            began = time.perf_counter()
+            writer.write(drawn.moment(number, time.time()))
+            waits.append(time.perf_counter() - began)
+            failures += writer.error is not None
+            due += 1 / RATE_HZ
+            time.sleep(max(0.0, due - time.perf_counter()))
+        stop.set()
+        seen = [errors.get(timeout=60) for _ in dashboards]
+        for dashboard in dashboards:
+            dashboard.join()
+    engine.dispose()
+    failed = failures + sum(one for one, _ in seen)
+    return {
+        "errors": failed,
+        "stalls": sum(wait > STALL_S for wait in waits),
+        "longest_ms": max(waits) * 1000,
+        "ticks": sum(ticks for _, ticks in seen),
+    }
+
+
+def look(url: str, stop: Event, answer: Any) -> None:
+    """A dashboard: asks twice a second until told to stop, then says how often it failed and how often it asked."""
+    feed, news, failed, ticks, cursor = Feed(open_store(url, write=False), Settings(), time.time), News(), 0, 0, None
+    while not stop.is_set():
+        told = whats_new(feed, news, cursor, None)
+        cursor, ticks = told["key"], ticks + 1
+        failed += told.get("set", {}).get("situation", {}).get("kind") == "store"
+        try:
+            queries.class_minutes(feed.engine, [1])
+            queries.student_minutes(feed.engine, 1)
+        except StoreError:
+            failed += 1
+        stop.wait(REFRESH_S)
+    answer.put((failed, ticks))
+
+
+def live_tick(folder: Path) -> float:
+    """Milliseconds of the server's part of a tick, with a new moment for each and the chart of 15 minutes drawn."""
+    engine = open_store(f"sqlite:///{folder / 'live.sqlite'}", write=True)
+    drawn, now, news = DrawnClass(STUDENTS, seed=3), [START_AT], News()
+    feed = Feed(engine, Settings(), lambda: now[0])
+    spent = []
+    with Writer(engine, clock=lambda: now[0]) as writer:
+        writer.start_session("benchmark", "Live", False, START_AT)
+        shown: dict[str, Any] | None = None
+        cursor = None
+        for number in range(int(LONG_MINUTES * 60 / LONG_STEP_S) + 20 * REPEATS):
+            steps = LONG_STEP_S if number < LONG_MINUTES * 60 / LONG_STEP_S else REFRESH_S
+            now[0] += steps
+            writer.write(drawn.moment(number, now[0]))
+            if steps == LONG_STEP_S:
+                continue
+            writer.flush()
+            shown = shown or drawing(feed, "15", "light")[1]
+            began = time.perf_counter()
+            told = whats_new(feed, news, cursor, shown)
+            spent.append((time.perf_counter() - began) * 1000)
+            cursor, shown = told["key"], told.get("points", {}).get("drawn", shown)
+        writer.end_session(now[0], "stopped")
+    engine.dispose()
+    return statistics.median(spent)
+
+
+def multiply(engine: Engine, session_id: int, times: int) -> None:
+    """Repeat a session's rollups and students, a day later each time, until there are so many sessions of it."""
+    with writing(engine) as connection:
+        for number in range(1, times):
+            later: dict[str, float] = dict.fromkeys(("id", "session_id"), number)
+            later |= dict.fromkeys(("started_at", "ended_at", "first_seen_at", "last_seen_at"), number * DAY_S)
+            later["minute"] = number * DAY_S // 60
+            for model in (Session, Student, Alias, StudentMinute, ClassMinute, SessionTotal):
+                columns = model.__table__.c
+                key = columns.id if model is Session else columns.session_id
+                values = [column + later[column.name] if column.name in later else column for column in columns]
+                copied = select(*values).where(key == session_id)
+                connection.execute(insert(model).from_select(columns.keys(), copied))
+
+
+@contextmanager
+def school_year(folder: Path, sessions: int) -> Iterator[tuple[Engine, int, float]]:
+    """A store with a long class and so many sessions of an hour; gives the long class's number and bytes a session."""
+    engine = open_store(f"sqlite:///{folder / 'year.sqlite'}", write=True)
+    with Writer(engine) as writer:
+        long = write_class(
+            writer, DrawnClass(STUDENTS, seed=4), START_AT - 1e6, LONG_MINUTES * 60, LONG_STEP_S, "Biology"
+        )
+        hour = write_class(writer, DrawnClass(YEAR_STUDENTS, seed=5), START_AT, YEAR_MINUTES * 60, LONG_STEP_S, "Maths")
+    before = store_path(engine).stat().st_size
+    multiply(engine, hour, sessions)
+    engine.dispose()  # the last connection folds the write-ahead log into the file
+    per_session = (store_path(engine).stat().st_size - before) / (sessions - 1)
+    yield engine, long, per_session
+    engine.dispose()
+
+
+def report_page(engine: Engine, session: int) -> None:
+    """All that the report of a session asks."""
+    queries.session(engine, session)
+    queries.students(engine, session)
+    queries.class_minutes(engine, [session])
+    queries.student_minutes(engine, session)
+    queries.flags(engine, session)
+    queries.markers(engine, session)
+    queries.gaps(engine, session)
+    corrections.history(engine, session)
+    queries.comparable_sessions(engine, course="Biology")
+
+
+def compare_page(engine: Engine, session: int) -> None:
+    """All that the comparison asks: every session, one course, six side by side, how flags fared."""
+    queries.comparable_sessions(engine)
+    queries.comparable_sessions(engine, course="Maths")
+    queries.class_minutes(engine, list(range(session + 1, session + 7)))
+    remarks.flag_rates(engine)
+
+
+def median_ms(page: Callable[[Engine, int], None], engine: Engine, session: int) -> float:
+    """Milliseconds that a page's questions take, the median of some rounds."""
+    spent = []
+    for _ in range(REPEATS):
+        began = time.perf_counter()
+        page(engine, session)
+        spent.append((time.perf_counter() - began) * 1000)
+    return statistics.median(spent)
+
+
+def year_mb(per_session: float, bytes_per_reading: float) -> tuple[float, float]:
+    """Megabytes of a teacher's year: what stays of all sessions, and the readings of the last thirty days."""
+    readings = YEAR_SESSIONS * KEPT_SHARE * YEAR_STUDENTS * YEAR_MINUTES * 60 * YEAR_RATE_HZ
+    return YEAR_SESSIONS * per_session / 1e6, readings * bytes_per_reading / 1e6
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.store", description=__doc__)
+    parser.add_argument("--json", action="store_true", help="print one object with all figures on the last line")
+    parser.add_argument("--sessions", type=int, default=1000, help="sessions to compare (1000)")
+    parser.add_argument("--seconds", type=float, default=20.0, help="how long to write in real time (20)")
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        figures = fast(folder)
+        beside = steady(folder, options.seconds)
+        tick_ms = live_tick(folder)
+        with school_year(folder, options.sessions) as (engine, long, per_session):
+            report_ms = median_ms(report_page, engine, long)
+            compare_ms = median_ms(compare_page, engine, long)
+            with reading(engine) as connection:
+                sessions = connection.scalar(select(func.count()).select_from(Session))
+    kept_mb, recent_mb = year_mb(per_session, figures["bytes_per_reading"])
+    print(f"as fast as it goes: {figures['rows_per_s']:.0f} rows/s, {figures['bytes_per_reading']:.1f} bytes a reading")
+    print(
+        f"{options.seconds:.0f} s of {STUDENTS} students at {RATE_HZ:g} Hz, {beside['ticks']} ticks of two dashboards: "
+        f"{beside['errors']} errors, {beside['stalls']} stalls over 100 ms, longest {beside['longest_ms']:.1f} ms"
+    )
+    print(f"live tick: {tick_ms:.2f} ms")
+    print(f"report of {LONG_MINUTES} minutes with {STUDENTS} students: {report_ms:.1f} ms")
+    print(f"comparison over {sessions} sessions: {compare_ms:.1f} ms")
+    print(f"a year of {YEAR_SESSIONS} hours with {YEAR_STUDENTS} students: {kept_mb:.0f} MB that stay,")
+    print(f"and {recent_mb:.0f} MB of single readings of the last 30 days at {YEAR_RATE_HZ:g} Hz")
+    if options.json:
+        shown = figures | {
+            "report_queries_ms": report_ms,
+            "compare_queries_ms": compare_ms,
+            "live_tick_ms": tick_ms,
+        }
+        print(json.dumps({name: round(value, 2) for name, value in shown.items()}))
+
+
+if __name__ == "__main__":
+    main()
