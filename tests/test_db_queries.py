@@ -9,8 +9,10 @@ import numpy as np
 import pytest
 from sqlalchemy import Engine
 
+from db import queries
 from db.engine import open_store
 from db.queries import (
+    FEWEST_STUDENTS,
     SessionSummary,
     TileMap,
     capture_status,
@@ -130,3 +132,80 @@ def test_names_on_the_map_are_those_of_now(tmp_path):
         writer.flush()
         assert tile_map(engine).tiles == ()
     engine.dispose()
+
+
+@pytest.fixture(scope="module")
+def year(tmp_path_factory: pytest.TempPathFactory):
+    """Five sessions: two of a course, a drawn one, one of a few students and one that still runs."""
+    engine = open_store(f"sqlite:///{tmp_path_factory.mktemp('year') / 'class.sqlite'}", write=True)
+    with Writer(engine) as writer:
+        for number, (title, simulated, size) in enumerate(
+            (("Maths", False, 6), ("Maths", False, 8), ("Maths", True, 9), ("Tutoring", False, 4), ("", False, 7))
+        ):
+            start = START_AT + number * 10_000
+            writer.start_session("screen", title, simulated, start)
+            for second in range(0, 90, 30):
+                read = [student(1, "Ada", HAPPY), student(2, None, SAD)]
+                writer.write(moment(start + second, *read, *(student(n, mood=None) for n in range(3, size + 1))))
+            if number < 4:
+                writer.end_session(start + 90, "stopped")
+        writer.flush()
+        yield engine
+    engine.dispose()
+
+
+def test_all_sessions_can_be_found_the_newest_first(year):
+    found = queries.sessions(year)
+    assert list(found["id"]) == [5, 4, 3, 2, 1]
+    assert list(found["students"]) == [7, 4, 9, 8, 6]
+    assert list(found["course"].isna()) == [True, False, True, False, False], "without a title, or drawn: no course"
+    assert math.isnan(found["ended_at"].iloc[0])
+    last = found.iloc[-1]
+    assert (last["title"], last["source"], last["moments"], last["coverage"]) == ("Maths", "screen", 3, 2 / 6)
+    assert last["happy"] == pytest.approx(0.44)
+    assert queries.session(year, 2) == SessionSummary(
+        2, START_AT + 10_000, START_AT + 10_090, "stopped", "screen", "Maths", False
+    )
+    assert queries.session(year, 99) is None
+
+
+def test_drawn_small_and_running_classes_are_not_compared(year):
+    assert list(queries.comparable_sessions(year)["id"]) == [1, 2]
+    assert list(queries.comparable_sessions(year, since=START_AT + 1)["id"]) == [2]
+    assert list(queries.comparable_sessions(year, until=START_AT + 1)["id"]) == [1]
+    assert queries.comparable_sessions(year, course="Tutoring").empty
+    assert (queries.comparable_sessions(year)["students"] >= FEWEST_STUDENTS).all()
+
+
+def test_minutes_of_several_classes_stand_side_by_side(year):
+    minutes = queries.class_minutes(year, [1, 2])
+    assert list(minutes["session_id"]) == [1, 1, 2, 2]
+    assert minutes["at_ms"].iloc[0] == START_MS // 60_000 * 60_000
+    assert list(minutes["moments"]) == [2, 1, 1, 2]
+    assert list(minutes["seen"]) == [2.0] * 4
+    assert list(minutes["present"]) == [6.0, 6.0, 8.0, 8.0]
+    assert minutes["sad"].iloc[0] == pytest.approx(0.31)
+    assert minutes["valence"].iloc[0] == pytest.approx(0.5)
+
+
+def test_minutes_of_students_abstain_where_nothing_was_read(year):
+    minutes = queries.student_minutes(year, 1)
+    assert sorted(set(minutes["student"])) == [1, 2, 3, 4, 5, 6]
+    unread = minutes[minutes["student"] == 3]
+    assert unread[list(EMOTIONS)].isna().all(axis=None)
+    assert list(unread["camera_off"]) == [1.0, 1.0]
+    assert list(queries.student_minutes(year, 1, 2)["sad"]) == [0.6, 0.6]
+
+
+def test_a_session_that_does_not_exist_has_nothing_to_tell(year):
+    assert queries.students(year, 99) == []
+    assert queries.flags(year, 99) == queries.markers(year, 99) == queries.gaps(year, 99) == []
+    assert queries.class_minutes(year, [99]).empty
+    assert queries.student_minutes(year, 99).empty
+
+
+def test_a_tick_is_told_of_new_moments_and_of_a_new_session_from_the_start(year):
+    newest = START_MS + 40_060_000
+    assert queries.live_news(year, None, 0, 0).moments[:, 0].tolist() == [newest - 60_000, newest - 30_000, newest]
+    assert queries.live_news(year, 5, newest - 30_000, 0).moments[:, 0].tolist() == [newest]
+    assert len(queries.live_news(year, 4, newest, newest - 30_000).moments) == 1

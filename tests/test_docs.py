@@ -10,6 +10,7 @@ import pytest
 import typer.main
 
 import cli
+from db.tables import data_model
 from domain import ABSTENTIONS, CAMERA_STATES
 from tests.conftest import ROOT
 
@@ -32,6 +33,11 @@ def test_no_document_names_a_command_that_does_not_exist() -> None:
     for path in [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]:
         for name in re.findall(r"python3 classmood\.py ([a-z]+)", path.read_text("utf-8")):
             assert name in COMMANDS, f"{path.name}: {name}"
+
+
+def test_the_data_model_is_what_the_tables_say() -> None:
+    page = (ROOT / "docs" / "data-model.md").read_text("utf-8")
+    assert page == data_model(), "type: python -m db.tables > docs/data-model.md"
 
 
 def test_every_command_has_a_sentence_of_help() -> None:
