@@ -6,8 +6,8 @@ have reached the disk, a clock that was set back, a correction) they are added u
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from operator import add as add_numbers
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, case, delete, func, literal, select, update
@@ -36,23 +36,29 @@ _MOMENT = ClassMoment.__table__.c
 _STUDENT_MINUTE = StudentMinute.__table__.c
 _CLASS_MINUTE = ClassMinute.__table__.c
 _MAXIMUM = "present_max"
-_STUDENT_SUMS = [column.name for column in _STUDENT_MINUTE if not column.primary_key]
-_CLASS_SUMS = [column.name for column in _CLASS_MINUTE if not column.primary_key]
+_STUDENT_SUMS = (
+    "readings",
+    "camera_on",
+    "camera_off",
+    "valid",
+    "turns",
+    "turn_sum",
+    "eyes",
+    "eyes_sum",
+    *SUM_COLUMNS,
+)
+_CLASS_SUMS = ("moments", "moods", "seen_sum", "present_sum", _MAXIMUM, "valence_sum", *SUM_COLUMNS)
+_NOTHING = (0,) * len(SUM_COLUMNS)
 
 
 def add(connection: Connection, readings: Iterable[Row], moments: Iterable[Row]) -> None:
     """Add rows that have just been written for the first time: those of `readings` and of `class_moments`."""
-    students = _summed(readings, ("session_id", "student_id"), _STUDENT_SUMS, _of_reading)
-    minutes = _summed(moments, ("session_id",), _CLASS_SUMS, _of_moment)
-    sessions: dict[int, dict[str, Any]] = {}
-    for row in minutes:
-        kept = {name: value for name, value in row.items() if name != "minute"}
-        before = sessions.setdefault(row["session_id"], {})
-        for name, value in kept.items():
-            before[name] = _joined(name, before.get(name, 0), value) if name in _CLASS_SUMS else value
-    for model, rows in ((StudentMinute, students), (ClassMinute, minutes), (SessionTotal, list(sessions.values()))):
-        if rows:
-            connection.execute(_adding(model), rows)
+    if students := _summed(readings, ("session_id", "student_id"), _STUDENT_SUMS, _of_reading):
+        connection.execute(_ADD_STUDENT_MINUTES, students)
+    if minutes := _summed(moments, ("session_id",), _CLASS_SUMS, _of_moment):
+        connection.execute(_ADD_CLASS_MINUTES, minutes)
+        totals = [{name: value for name, value in row.items() if name != "minute"} for row in minutes]
+        connection.execute(_ADD_TOTALS, totals)
 
 
 def recount(connection: Connection, session_id: int, student_ids: Collection[int], minutes: Collection[int]) -> None:
@@ -107,46 +113,56 @@ def keep_only_rollups(connection: Connection, ended_before: float, now: float) -
     return sessions
 
 
-def _summed(rows: Iterable[Row], key: tuple[str, ...], names: list[str], of_row: Any) -> list[dict[str, Any]]:
-    sums: dict[tuple[int, ...], dict[str, int]] = defaultdict(lambda: dict.fromkeys(names, 0))
+def _summed(
+    rows: Iterable[Row], key: tuple[str, ...], names: Sequence[str], of_row: Callable[[Row], list[int]]
+) -> list[dict[str, Any]]:
+    """Rows added up by the columns of the key and the minute; ``of_row`` gives what one adds, in the order of names."""
+    sums: dict[tuple[int, ...], list[int]] = {}
     for row in rows:
-        kept = sums[(*(row[name] for name in key), row["at_ms"] // MINUTE_MS)]
-        for name, value in of_row(row).items():
-            kept[name] = _joined(name, kept[name], value)
-    return [dict(zip((*key, "minute"), place, strict=True)) | values for place, values in sums.items()]
+        place = (*(row[name] for name in key), row["at_ms"] // MINUTE_MS)
+        new = of_row(row)
+        sums[place] = _joined(names, sums[place], new) if place in sums else new
+    columns = (*key, "minute", *names)
+    return [dict(zip(columns, (*place, *values), strict=True)) for place, values in sums.items()]
 
 
-def _joined(name: str, before: int, value: int) -> int:
-    return max(before, value) if name == _MAXIMUM else before + value
+def _joined(names: Sequence[str], before: list[int], new: list[int]) -> list[int]:
+    joined = list(map(add_numbers, before, new))
+    if _MAXIMUM in names:
+        place = names.index(_MAXIMUM)
+        joined[place] = max(before[place], new[place])
+    return joined
 
 
-def _of_reading(row: Row) -> dict[str, int]:
-    turn, eyes = row["yaw"], row["eyes_open"]
-    return {
-        "readings": 1,
-        "camera_on": row["camera"] == "on",
-        "camera_off": row["camera"] in BY_CHOICE,
-        "turns": turn is not None,
-        "turn_sum": abs(turn or 0),
-        "eyes": eyes is not None,
-        "eyes_sum": eyes or 0,
-    } | _mood_of(row, "valid")
+def _of_reading(row: Row) -> list[int]:
+    """What a row of `readings` adds, in the order of ``_STUDENT_SUMS``."""
+    camera, turn, eyes = row["camera"], row["yaw"], row["eyes_open"]
+    valid = row[PROBABILITY_COLUMNS[0]] is not None
+    return [
+        1,
+        int(camera == "on"),
+        int(camera in BY_CHOICE),
+        int(valid),
+        int(turn is not None),
+        abs(turn or 0),
+        int(eyes is not None),
+        eyes or 0,
+        *([row[name] for name in PROBABILITY_COLUMNS] if valid else _NOTHING),
+    ]
 
 
-def _of_moment(row: Row) -> dict[str, int]:
-    return {
-        "moments": 1,
-        "seen_sum": row["seen"],
-        "present_sum": row["present"],
-        _MAXIMUM: row["present"],
-        "valence_sum": row["valence"] or 0,
-    } | _mood_of(row, "moods")
-
-
-def _mood_of(row: Row, count: str) -> dict[str, int]:
-    if row[PROBABILITY_COLUMNS[0]] is None:
-        return {}
-    return {count: 1} | {name: row[p] for name, p in zip(SUM_COLUMNS, PROBABILITY_COLUMNS, strict=True)}
+def _of_moment(row: Row) -> list[int]:
+    """What a row of `class_moments` adds, in the order of ``_CLASS_SUMS``."""
+    valid = row[PROBABILITY_COLUMNS[0]] is not None
+    return [
+        1,
+        int(valid),
+        row["seen"],
+        row["present"],
+        row["present"],
+        row["valence"] or 0,
+        *([row[name] for name in PROBABILITY_COLUMNS] if valid else _NOTHING),
+    ]
 
 
 def _adding(model: type[Base]) -> Any:
@@ -159,6 +175,9 @@ def _adding(model: type[Base]) -> Any:
 
 def _sum_of(kept: ColumnElement[Any], new: ColumnElement[Any]) -> ColumnElement[Any]:
     return case((kept < new, new), else_=kept) if kept.key == _MAXIMUM else kept + new
+
+
+_ADD_STUDENT_MINUTES, _ADD_CLASS_MINUTES, _ADD_TOTALS = map(_adding, (StudentMinute, ClassMinute, SessionTotal))
 
 
 def _recount_total(connection: Connection, session_id: int) -> None:

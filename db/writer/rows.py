@@ -92,7 +92,7 @@ def layout_json(moment: Moment, owners: Mapping[int, int]) -> str:
                 "box": [round(side, 5) for side in sides],
                 "camera": state.camera if state and state.camera else tile.camera,
                 "student": owners[state.student] if state else None,
-                "emotion": mood.leading if mood else None,
+                "emotion": EMOTIONS[mood.values.index(max(mood.values))] if mood else None,
                 "probability": round(max(mood.values), 3) if mood else None,
             }
         )

@@ -75,6 +75,15 @@ _INSERT_READING = insert(Reading).on_conflict_do_nothing()
 _INSERT_MOMENT = insert(ClassMoment).on_conflict_do_nothing()
 
 
+def _overwriting_status() -> Any:
+    statement = insert(CaptureStatusRow)
+    said = {column.name: statement.excluded[column.name] for column in CaptureStatusRow.__table__.c}
+    return statement.on_conflict_do_update(index_elements=["id"], set_=said)
+
+
+_WRITE_STATUS = _overwriting_status()
+
+
 class Writer:
     """The only writer of a database file; a context manager that writes what waits when it is left.
 
@@ -100,7 +109,7 @@ class Writer:
                 self._next_session = (connection.scalar(select(func.max(Session.id))) or 0) + 1
                 self._next_flag = (connection.scalar(select(func.max(FlagRow.id))) or 0) + 1
                 commands.turn_away_late_ones(connection, clock())
-                connection.execute(_write_status(self._status))
+                connection.execute(_WRITE_STATUS, self._status)
         except StoreError:
             self._lock.release()
             raise
@@ -109,6 +118,7 @@ class Writer:
         self._students: dict[int, tuple[str | None, bool]] = {}
         self._flags: dict[tuple[int, str, float], tuple[int, Flag]] = {}
         self._ownership = Ownership()
+        self._in_sight: tuple[Moment, dict[int, int]] | None = None
         self._last_at = 0.0
         self._newest_ms = 0
         self._paused_ms: int | None = None
@@ -210,7 +220,7 @@ class Writer:
                 in_order=at_ms > self._newest_ms,
             )
             self._newest_ms = max(self._newest_ms, at_ms)
-            self._status["layout"] = layout_json(moment, owners)
+            self._in_sight = (moment, owners)
             self._last_at = moment.taken_at
 
     def correct(self, correction: Correction) -> int:
@@ -252,7 +262,7 @@ class Writer:
             if self._paused_ms is None:
                 self._paused_ms = milliseconds(min(at, self._last_at))  # the loss is noticed some seconds late
                 self._backlog.add(_gap(session_id, self._paused_ms, None, reason), seen_last(session_id))
-                self._status["layout"] = EMPTY_LAYOUT
+                self._in_sight = None
 
     def resume(self, at: float) -> None:
         """End the pause; without one nothing happens."""
@@ -268,7 +278,8 @@ class Writer:
         with self._change():
             self._end_pause(milliseconds(at))
             self._backlog.add(Step(ending), *closing(session_id, milliseconds(at)))
-            self._status |= {"session_id": None, "layout": EMPTY_LAYOUT, "mode": None}
+            self._status |= {"session_id": None, "mode": None}
+            self._in_sight = None
             self._session = None
 
     def status(self, status: CaptureStatus) -> None:
@@ -415,6 +426,8 @@ class Writer:
             self._attempts_begun += 1
             self._hurry = self._unwritten = False
             entries, status = self._backlog.take(), self._status | {"moments_lost": self._backlog.dropped}
+            in_sight = self._in_sight
+        status["layout"] = layout_json(*in_sight) if in_sight else EMPTY_LAYOUT
         error = None
         try:
             self._commit(entries, status)
@@ -447,7 +460,7 @@ class Writer:
                     rollups.recount(connection, session_id, students, minutes)
             else:
                 rollups.add(connection, rows[READING_COLUMNS], rows[CLASS_COLUMNS])
-            connection.execute(_write_status(status))
+            connection.execute(_WRITE_STATUS, status)
 
 
 def commit_pause_s(moments: int, batch_s: float) -> float:
@@ -486,10 +499,6 @@ def _touched(moments: list[dict[str, Any]], readings: list[dict[str, Any]]) -> I
 def _status_row(now: float) -> dict[str, Any]:
     status = asdict(CaptureStatus("starting", heartbeat_at=now, started_at=now, pid=os.getpid()))
     return {"id": 1, "layout": EMPTY_LAYOUT, **status}
-
-
-def _write_status(row: dict[str, Any]):
-    return insert(CaptureStatusRow).values(row).on_conflict_do_update(index_elements=["id"], set_=row)
 
 
 def _gap(session_id: int, started_at_ms: int, ended_at_ms: int | None, reason: str) -> Step:
