@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -12,6 +15,7 @@ from config import Settings
 from dashboard import components, glance
 from dashboard.feed import Feed, drawing, mosaic, whats_new
 from dashboard.news import KEPT, News
+from db import queries
 from db.engine import open_store
 from db.writer import Writer
 from domain import EMOTIONS, Coverage, Emotion
@@ -188,6 +192,70 @@ def test_a_broken_store_is_one_line_on_the_page(feed: Feed, writer: Writer, tmp_
     assert told["situation"]["kind"] == "store"
     assert "\n" not in told["situation"]["text"]
     assert drawing(feed, "15", "light")[1]["session"] is None
+
+
+def test_a_class_that_cannot_be_written_down_says_why(feed: Feed, writer: Writer, clock: Clock, tmp_path: Path) -> None:
+    write_class(writer, NOW - 20, NOW)
+    report(writer)
+    clock.now += 60
+    assert parts(feed)["situation"]["kind"] == "lost", "nothing hinders a capture that is silent: it hangs"
+    with closing(sqlite3.connect(tmp_path / "class.sqlite", isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        told = parts(feed)
+        assert told["situation"]["kind"] == "unwritten"
+        assert "locked by another program" in told["situation"]["text"]
+        assert "health" not in told
+        assert told["mood"][1] == "Not running"
+    report(writer)
+    assert parts(feed)["situation"]["current"]
+
+
+def test_a_full_disk_is_told_of_a_capture_that_is_there_and_silent(
+    feed: Feed, writer: Writer, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_class(writer, NOW - 20, NOW)
+    report(writer)
+    clock.now += 60
+    monkeypatch.setattr("shutil.disk_usage", lambda _: SimpleNamespace(free=1000))
+    assert "the disk is full" in parts(feed)["situation"]["text"]
+    writer.close()
+    assert parts(feed)["situation"]["kind"] == "lost", "and of one that is gone it is not"
+
+
+def test_a_tick_asks_the_store_only_for_what_is_new(
+    feed: Feed, writer: Writer, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked, live_news = [], queries.live_news
+
+    def noted(engine, session, after_ms, oldest_ms):
+        told = live_news(engine, session, after_ms, oldest_ms)
+        asked.append((session, len(told.moments)))
+        return told
+
+    monkeypatch.setattr(queries, "live_news", noted)
+    write_class(writer, NOW - 60, NOW)
+    report(writer)
+    first = parts(feed)
+    clock.now += 1
+    writer.write(moment(clock.now, [scores("happy")] * 12))
+    report(writer)
+    second = parts(feed)
+    assert asked == [(None, 61), (1, 1)]
+    assert second["seen"] == [12, 12]
+    assert first["shares"] != second["shares"]
+    fresh = parts(Feed(feed.engine, feed.settings, feed.clock))
+    assert fresh == second, "what is kept and what is asked anew tell the same"
+
+
+def test_a_clock_that_was_set_back_does_not_blind_the_page(feed: Feed, writer: Writer, clock: Clock) -> None:
+    write_class(writer, NOW - 60, NOW)
+    report(writer)
+    parts(feed)
+    clock.now -= 600
+    writer.write(moment(clock.now, [scores("surprise")] * 12))
+    report(writer)
+    assert parts(feed)["student-1"][3] == "Surprised"
+    assert parts(feed)["seen"] == [12, 12]
 
 
 def test_only_what_changed_travels(feed: Feed, writer: Writer, clock: Clock) -> None:

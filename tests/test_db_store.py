@@ -15,14 +15,19 @@ from pathlib import Path
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import insert, inspect, text
+from sqlalchemy import insert, inspect, select, text
 
 import config
 from db import engine as store
+from db import queries, rollups
 from db.engine import open_store, reading, store_path, writing
 from db.queries import latest_session
-from db.tables import Base, Session
+from db.tables import Base, Session, StudentMinute
+from db.writer import Writer
 from domain import StoreError
+
+FIRST_RELEASE = Path(__file__).with_name("first_release.sql")
+"""A database of the first release as SQL statements."""
 
 PAGE_COUNT = slice(28, 32)
 """Where SQLite's file format keeps the number of pages."""
@@ -244,6 +249,48 @@ def test_a_step_that_is_cut_off_leaves_nothing_behind(tmp_path, monkeypatch):
     monkeypatch.undo()
     with opened(path, write=True) as engine, reading(engine) as connection:
         assert inspect(connection).has_table("readings")
+
+
+@pytest.fixture
+def first_release(tmp_path: Path) -> Path:
+    """A database as the first release left it, with a real class, a drawn one, and one that was cut off."""
+    path = tmp_path / "class.sqlite"
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        connection.executescript(FIRST_RELEASE.read_text("utf-8"))
+    return path
+
+
+def test_an_older_store_is_brought_up_to_date_and_keeps_what_it_has(first_release):
+    before = dump(first_release, "readings", "class_moments", "gaps")
+    with opened(first_release, write=True) as engine:
+        assert dump(first_release, "readings", "class_moments", "gaps") == before
+        found = queries.sessions(engine)
+        assert list(found["course"].fillna("")) == ["", "", "Maths"]
+        assert list(found["moments"]) == [1, 1, 3]
+        assert list(queries.class_minutes(engine, [1])["moments"]) == [2, 1]
+        ada, unnamed = queries.students(engine, 1)
+        assert (ada.name, ada.named, ada.aliases, unnamed.name) == ("Ada", False, ("Ada",), None)
+        minutes = queries.student_minutes(engine, 1, 1)
+        assert list(minutes["readings"]) == [2, 1]
+        assert list(minutes["happy"]) == [0.88, 0.44]
+        with writing(engine) as connection:
+            kept = connection.execute(select(StudentMinute)).all()
+            rollups.recount_students(connection, 1, [1, 2])
+            assert connection.execute(select(StudentMinute)).all() == kept
+        with Writer(engine) as writer:
+            assert writer.healed == (3,)
+    with opened(first_release, write=False) as engine, engine.connect() as connection:
+        assert compare_metadata(MigrationContext.configure(connection), Base.metadata) == []
+
+
+def dump(path: Path, *tables: str) -> list[list[tuple]]:
+    """All rows, without the column that came later."""
+    with closing(sqlite3.connect(path)) as connection:
+        columns = {
+            table: [row[1] for row in connection.execute(f"PRAGMA table_info({table})") if row[1] != "origin_id"]
+            for table in tables
+        }
+        return [connection.execute(f"SELECT {', '.join(columns[table])} FROM {table}").fetchall() for table in tables]
 
 
 def test_capture_and_pages_may_open_a_missing_store_at_the_same_moment(tmp_path):
