@@ -174,7 +174,7 @@ def test_drawn_small_and_running_classes_are_not_compared(year):
     assert list(queries.comparable_sessions(year, since=START_AT + 1)["id"]) == [2]
     assert list(queries.comparable_sessions(year, until=START_AT + 1)["id"]) == [1]
     assert queries.comparable_sessions(year, course="Tutoring").empty
-    assert (queries.comparable_sessions(year)["students"] >= FEWEST_STUDENTS).all()
+    assert min(queries.comparable_sessions(year)["students"]) >= FEWEST_STUDENTS
 
 
 def test_minutes_of_several_classes_stand_side_by_side(year):
@@ -191,8 +191,8 @@ def test_minutes_of_several_classes_stand_side_by_side(year):
 def test_minutes_of_students_abstain_where_nothing_was_read(year):
     minutes = queries.student_minutes(year, 1)
     assert sorted(set(minutes["student"])) == [1, 2, 3, 4, 5, 6]
-    unread = minutes[minutes["student"] == 3]
-    assert unread[list(EMOTIONS)].isna().all(axis=None)
+    unread = queries.student_minutes(year, 1, 3)
+    assert np.isnan(unread[list(EMOTIONS)].to_numpy()).all()
     assert list(unread["camera_off"]) == [1.0, 1.0]
     assert list(queries.student_minutes(year, 1, 2)["sad"]) == [0.6, 0.6]
 
