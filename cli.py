@@ -365,12 +365,12 @@ class Reporter:
         now = time.monotonic()
         if now < self._due_at and message == self._said:
             return
-        fps = self._frames / (now - self._since) if now > self._since else 0.0
+        fps = self._frames / (now - self._since) if now > self._since and not recorder.held else None
         self._writer.status(
             CaptureStatus(
                 state=state,
                 message=message,
-                fps=round(fps, 2),
+                fps=None if fps is None else round(fps, 2),
                 drops=drops,
                 cpu_percent=self._process.cpu_percent(),
                 error=error or self._writer.error,

@@ -272,8 +272,9 @@ class StudentMinute(MoodSums, Base):
     __table_args__ = {"sqlite_with_rowid": False}  # noqa: RUF012
 
     session_id: Mapped[int] = mapped_column(ForeignKey("sessions.id"), primary_key=True, comment="The session.")
-    student_id: Mapped[int] = mapped_column(primary_key=True, comment="Number of the student within the session.")
+    # The minute comes first in the key: the sums that grow now lie together, and a commit writes few pages.
     minute: Mapped[int] = mapped_column(primary_key=True, comment="The minute, counted since 1970 UTC.")
+    student_id: Mapped[int] = mapped_column(primary_key=True, comment="Number of the student within the session.")
     readings: Mapped[int] = mapped_column(SmallInteger, comment="Readings of the student's tile, a count.")
     camera_on: Mapped[int] = mapped_column(SmallInteger, comment="Readings with a live picture of somebody, a count.")
     camera_off: Mapped[int] = mapped_column(
@@ -393,7 +394,7 @@ class CommandRow(Base):
     id: Mapped[int] = mapped_column(primary_key=True, comment="Running number of the command, from 1.")
     session_id: Mapped[int | None] = mapped_column(comment="The session it is meant for; null for whichever runs.")
     kind: Mapped[str] = mapped_column(comment="What to do, one of the kinds of commands.")
-    payload: Mapped[str] = mapped_column(comment="What the kind needs to know, a JSON object.")
+    payload: Mapped[str] = mapped_column(comment="What the kind needs to know, a JSON object; it may hold a name.")
     created_at: Mapped[float] = mapped_column(comment="When it was asked, in UNIX seconds UTC.")
     applied_at: Mapped[float | None] = mapped_column(comment="When it was answered, in UNIX seconds UTC; null before.")
     error: Mapped[str | None] = mapped_column(comment="Why it could not be done, one sentence; null where it was.")

@@ -85,8 +85,8 @@ def _make_rollups() -> None:
     op.create_table(
         "student_minutes",
         sa.Column("session_id", sa.Integer(), sa.ForeignKey("sessions.id"), primary_key=True),
-        sa.Column("student_id", sa.Integer(), primary_key=True),
         sa.Column("minute", sa.Integer(), primary_key=True),
+        sa.Column("student_id", sa.Integer(), primary_key=True),
         *(
             sa.Column(name, sa.SmallInteger(), nullable=False)
             for name in ("readings", "camera_on", "camera_off", "valid", "turns")
