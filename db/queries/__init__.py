@@ -1,0 +1,62 @@
+"""One function for each question that a page asks; all of them read only, and none waits for the writer.
+
+Whatever spans minutes is answered from the rollups, so that a year of classes costs no more than its sessions.
+"""
+
+from db.queries.compare import FEWEST_STUDENTS, comparable_sessions, sessions
+from db.queries.live import (
+    MOMENT_COLUMNS,
+    MOMENTS_LIMIT,
+    LiveNews,
+    SessionSummary,
+    TileMap,
+    TileView,
+    capture_status,
+    class_moments,
+    latest_session,
+    live_news,
+    session,
+    session_span,
+    tile_map,
+)
+from db.queries.report import (
+    FlagView,
+    GapView,
+    MarkerView,
+    StudentView,
+    class_minutes,
+    flags,
+    gaps,
+    markers,
+    student_minutes,
+    students,
+)
+
+__all__ = [
+    "FEWEST_STUDENTS",
+    "MOMENTS_LIMIT",
+    "MOMENT_COLUMNS",
+    "FlagView",
+    "GapView",
+    "LiveNews",
+    "MarkerView",
+    "SessionSummary",
+    "StudentView",
+    "TileMap",
+    "TileView",
+    "capture_status",
+    "class_minutes",
+    "class_moments",
+    "comparable_sessions",
+    "flags",
+    "gaps",
+    "latest_session",
+    "live_news",
+    "markers",
+    "session",
+    "session_span",
+    "sessions",
+    "student_minutes",
+    "students",
+    "tile_map",
+]
