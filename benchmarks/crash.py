@@ -24,7 +24,7 @@ from sqlalchemy import func, select
 from benchmarks.drawn_class import DrawnClass
 from db import rollups
 from db.engine import open_store, reading, writing
-from db.tables import ClassMoment, Reading, Session, StudentMinute
+from db.tables import THOUSAND, ClassMoment, Reading, Session, StudentMinute
 from db.writer import Writer
 from domain import ClassmoodError
 
@@ -51,10 +51,10 @@ def write_until_killed(url: str, rate_hz: float, accepted: Connection) -> None:
         pause.wait(1 / rate_hz)
 
 
-def killed(url: str, rate_hz: float, after_s: float, at_work: bool) -> float | None:
-    """Let a process write and kill it; the time of the last moment that it had accepted, None without one.
+def killed(url: str, rate_hz: float, after_s: float, at_work: bool) -> list[float]:
+    """Let a process write and kill it; the times of all moments that its writer had accepted.
 
-    The time is counted from its first moment, or from its start where it need not be ``at_work``.
+    The time is counted from the first moment, or from the start of the process where it need not be ``at_work``.
     """
     # A copy of this process writes at once; where there are no copies it starts first, and some kills come before.
     context = multiprocessing.get_context("fork") if hasattr(os, "fork") else multiprocessing.get_context("spawn")
@@ -67,12 +67,18 @@ def killed(url: str, rate_hz: float, after_s: float, at_work: bool) -> float | N
     process.join(after_s)
     process.kill()
     process.join()
-    last = None
+    accepted = []
     try:
         while True:
-            last = receiver.recv()
+            accepted.append(receiver.recv())
     except (EOFError, OSError):
-        return last
+        return accepted
+
+
+def seconds_lost(accepted: list[float], written_at: float, rate_hz: float) -> float:
+    """Seconds of the class that were accepted and are not in the database, whose newest moment is given."""
+    lost = [at for at in accepted if round(at * THOUSAND) > round(written_at * THOUSAND)]
+    return lost[-1] - lost[0] + 1 / rate_hz if lost else 0.0
 
 
 def is_damaged(url: str) -> bool:
@@ -125,13 +131,12 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         for number in range(options.kills):
             url = f"sqlite:///{Path(folder) / f'{number // FRESH_EVERY}.sqlite'}"
-            started_at = time.time()
-            fresh = number % FRESH_EVERY == 0
-            accepted = killed(url, chance.choice(RATES_HZ), chance.uniform(0.0, LIFE_S), at_work=not fresh)
+            rate_hz, fresh = chance.choice(RATES_HZ), number % FRESH_EVERY == 0
+            accepted = killed(url, rate_hz, chance.uniform(0.0, LIFE_S), at_work=not fresh)
             written_at, whole = (0.0, False) if is_damaged(url) else last_written(url)
             damaged += not whole
-            lost_s.append(0.0 if accepted is None else accepted - max(written_at, started_at))
-            at_work += accepted is not None
+            at_work += bool(accepted)
+            lost_s.append(seconds_lost(accepted, written_at, rate_hz))
     print(f"{options.kills} kills, {at_work} of them after the first moment: {damaged} damaged databases")
     print(f"seconds lost: median {statistics.median(lost_s):.2f}, most {max(lost_s):.2f}")
     if options.json:

@@ -256,6 +256,15 @@ def test_stopping_ends_the_frames_at_once() -> None:
     assert latest.next() is None
 
 
+def test_a_rest_is_no_work_and_drops_nothing() -> None:
+    bench = Bench(work_s=0.1, rate_hz=2.0)
+    bench.play(3)
+    bench.now += 600
+    bench.latest.turn_to(bench)
+    assert np.diff(bench.play(3)) == pytest.approx(0.5)
+    assert bench.latest.dropped == 0
+
+
 def test_the_life_of_a_session() -> None:
     """Read from top to bottom: what starts, pauses, resumes and ends a session."""
     presence = Presence(SessionSettings(start_after_s=3, pause_after_s=10, end_after_s=900))

@@ -10,6 +10,7 @@ import socket
 import sqlite3
 import subprocess
 import sys
+import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
@@ -19,10 +20,14 @@ import cv2
 import numpy as np
 import pytest
 from playwright.sync_api import Page, expect
+from sqlalchemy import Engine
 
 from capture.recording import read_picture
 from capture.simulator.lesson import read_lesson
 from capture.simulator.simulator import Simulator
+from db import commands, queries
+from db.corrections import Correction
+from db.engine import open_store
 from domain import EMOTIONS
 from tests.conftest import ROOT
 
@@ -337,6 +342,89 @@ def test_a_class_on_the_screen_becomes_rows_and_a_live_page(
     assert not trouble
     assert rows(settings, "select source, end_reason, simulated from sessions") == [("screen", "stopped", 0)]
     assert rows(settings, "select count(*) from readings where p_happy is not null")[0][0] > 0
+
+
+# --- steering, as the pages do it
+
+
+@pytest.fixture
+def open_engine(settings: Path) -> Iterator[Callable[[str], Engine]]:
+    """Open a database beside the settings by its file's name."""
+    opened: list[Engine] = []
+
+    def open_(name: str) -> Engine:
+        opened.append(open_store(f"sqlite:///{settings.with_name(name)}", write=True))
+        return opened[-1]
+
+    yield open_
+    for engine in opened:
+        engine.dispose()
+
+
+def answered(engine: Engine, running: Started, number: int) -> str | None:
+    """Wait for the answer to a command; why it could not be done, or None."""
+    while running.process.poll() is None:
+        at, error = commands.answer(engine, number)
+        if at is not None:
+            return error
+    pytest.fail("the program ended without an answer")
+
+
+def test_a_class_is_paused_corrected_and_ended_from_the_pages(start_command, open_engine) -> None:
+    running = start_command("demo", "--no-browser", DISPLAY="", WAYLAND_DISPLAY="")
+    running.wait_for("Watching the class")
+    engine = open_engine("demo.sqlite")
+
+    def ask(kind: commands.Kind, **payload: object) -> str | None:
+        return answered(engine, running, commands.ask(engine, kind, payload, time.time()))
+
+    assert ask("mode", mode="exercise") is None
+    commands.ask(engine, "pause", {}, time.time())
+    running.wait_for("Paused by you")
+    while (status := queries.capture_status(engine)) is None or status.state != "paused":
+        assert running.process.poll() is None
+    assert status.mode == "exercise"
+    before = queries.session_span(engine, 1)
+    first = queries.students(engine, 1)[0].number
+    number = commands.correct_or_ask(engine, 1, Correction("rename", first, name="Quite Another"), time.time())
+    assert number is not None, "the class runs, so the capture is asked"
+    assert answered(engine, running, number) is None
+    assert "no student 99" in (ask("merge", student=99, target=first) or "")
+    assert queries.session_span(engine, 1) == before, "nothing is read in a pause"
+    commands.ask(engine, "resume", {}, time.time())
+    running.wait_for("Watching the class")
+    while queries.session_span(engine, 1) == before:
+        assert running.process.poll() is None
+    assert queries.students(engine, 1)[0].name == "Quite Another"
+    commands.ask(engine, "end", {}, time.time())
+    running.wait_for("You have ended the class")
+    assert "session 1 to be running" in (
+        answered(engine, running, commands.ask(engine, "undo", {"correction": 1}, time.time(), session_id=1)) or ""
+    )
+    assert running.stop(signal.SIGTERM) == 0
+    ended = queries.session(engine, 1)
+    assert ended is not None
+    assert ended.end_reason == "ended"
+    assert {gap.reason for gap in queries.gaps(engine, 1)} == {"person"}
+    assert list(queries.sessions(engine)["id"]) == [1], "the gallery of an ended class starts no other one"
+    assert [marker.text for marker in queries.markers(engine, 1)] == ["exercise"]
+
+
+def test_another_part_of_the_screen_is_read_when_it_is_asked_for(start_command, open_engine, display: str) -> None:
+    running = start_command("run", "--no-browser", DISPLAY=display, WAYLAND_DISPLAY="")
+    running.wait_for("Waiting for")
+    engine = open_engine("class.sqlite")
+
+    def ask(kind: commands.Kind, **payload: object) -> str | None:
+        return answered(engine, running, commands.ask(engine, kind, payload, time.time()))
+
+    assert ask("region", region=[0, 0, 640, 360]) is None
+    assert ask("monitor", monitor=1) is None
+    assert "expected capture.monitor" in (ask("monitor", monitor=9) or "")
+    assert "monitor" in (ask("monitor", monitor=99) or "")
+    assert "expected left < right" in (ask("region", region=[5, 5, 5, 5]) or "")
+    assert ask("region", region=None) is None
+    assert running.stop(signal.SIGINT) == 0
 
 
 def test_the_demo_shows_a_class_and_ends_cleanly(start_command, settings: Path, page: Page) -> None:

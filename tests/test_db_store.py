@@ -210,6 +210,7 @@ def test_a_read_only_file_or_folder_is_refused(ordinary_user):
     with pytest.raises(StoreError, match="read-only"), opened(path, write=True):
         pass
     assert path.read_bytes() == before
+    assert "read-only" in (store.why_unwritable(path) or "")
     ordinary_user.chmod(0o500)
     with pytest.raises(StoreError, match="cannot be opened"), opened(ordinary_user / "new.sqlite", write=True):
         pass

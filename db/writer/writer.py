@@ -87,9 +87,9 @@ _WRITE_STATUS = _overwriting_status()
 class Writer:
     """The only writer of a database file; a context manager that writes what waits when it is left.
 
-    No call but ``flush`` and ``close`` waits for the disk. ``batch_s`` bounds what a kill can cost, in seconds;
-    ``gap_s`` is the longest pause between two moments that is no gap; at most ``memory_rows`` wait in memory. Raises
-    StoreError when another writer is at work or the database cannot be written.
+    No call but ``flush``, ``close`` and those of a person's corrections waits for the disk. ``batch_s`` bounds what a
+    kill can cost, in seconds; ``gap_s`` is the longest pause between two moments that is no gap; at most
+    ``memory_rows`` wait in memory. Raises StoreError when another writer is at work or the database cannot be written.
     """
 
     def __init__(
@@ -226,7 +226,7 @@ class Writer:
     def correct(self, correction: Correction) -> int:
         """Make a correction of the open session, past readings and those to come; gives its number.
 
-        Unlike the others it waits for the disk. Raises StoreError when it cannot be made, or nothing can be written.
+        Raises StoreError when it cannot be made, or nothing can be written.
         """
         return self._after_flush(
             lambda session_id: corrections.correct(self._engine, session_id, correction, self._clock())
