@@ -352,6 +352,7 @@ class Reporter:
         self._frames = 0
         self._since = time.monotonic()
         self._said = ""
+        self._unwritten: str | None = None
 
     def frame(self) -> None:
         """Count one frame for the rate."""
@@ -378,6 +379,9 @@ class Reporter:
         )
         if message != self._said:
             say(message)
+        if self._writer.error != self._unwritten:
+            self._unwritten = self._writer.error
+            say(f"Kept in memory: {self._unwritten}" if self._unwritten else "The class is written down again.")
         self._said, self._due_at, self._since, self._frames = message, now + STATUS_EVERY_S, now, 0
 
     def _state(self, recorder: SessionRecorder, error: str | None) -> tuple[Any, str]:

@@ -27,7 +27,7 @@ from capture.simulator.lesson import read_lesson
 from capture.simulator.simulator import Simulator
 from db import commands, queries
 from db.corrections import Correction
-from db.engine import open_store
+from db.engine import open_store, writing
 from domain import EMOTIONS
 from tests.conftest import ROOT
 
@@ -408,6 +408,20 @@ def test_a_class_is_paused_corrected_and_ended_from_the_pages(start_command, ope
     assert {gap.reason for gap in queries.gaps(engine, 1)} == {"person"}
     assert list(queries.sessions(engine)["id"]) == [1], "the gallery of an ended class starts no other one"
     assert [marker.text for marker in queries.markers(engine, 1)] == ["exercise"]
+
+
+def test_a_locked_database_is_told_at_the_terminal_and_costs_nothing(start_command, open_engine) -> None:
+    running = start_command("demo", "--no-browser", DISPLAY="", WAYLAND_DISPLAY="")
+    running.wait_for("Watching the class")
+    with writing(open_engine("demo.sqlite")):
+        running.wait_for("Kept in memory: .* locked by another program")
+    running.wait_for("written down again")
+    assert running.stop(signal.SIGTERM) == 0
+    engine = open_engine("demo.sqlite")
+    assert queries.gaps(engine, 1) == []
+    status = queries.capture_status(engine)
+    assert status is not None
+    assert status.moments_lost == 0
 
 
 def test_another_part_of_the_screen_is_read_when_it_is_asked_for(start_command, open_engine, display: str) -> None:

@@ -13,7 +13,9 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import insert, inspect, select, text
 
@@ -282,6 +284,20 @@ def test_an_older_store_is_brought_up_to_date_and_keeps_what_it_has(first_releas
             assert writer.healed == (3,)
     with opened(first_release, write=False) as engine, engine.connect() as connection:
         assert compare_metadata(MigrationContext.configure(connection), Base.metadata) == []
+
+
+def test_the_step_to_the_first_release_and_back_loses_nothing_that_it_knew(first_release):
+    tables = ("sessions", "students", "readings", "class_moments", "gaps")
+    before = dump(first_release, *tables)
+    settings = Config()
+    settings.set_main_option("script_location", str(config.ROOT / "db" / "migrations"))
+    with opened(first_release, write=True) as engine, writing(engine) as connection:
+        settings.attributes["connection"] = connection
+        command.downgrade(settings, "0001")
+    assert dump(first_release, *tables) == before
+    make(first_release)
+    with opened(first_release, write=False) as engine:
+        assert list(queries.class_minutes(engine, [1])["moments"]) == [2, 1]
 
 
 def dump(path: Path, *tables: str) -> list[list[tuple]]:
