@@ -16,14 +16,14 @@ import statistics
 import tempfile
 import threading
 import time
-from multiprocessing.connection import Connection
+from multiprocessing.connection import Connection as Pipe
 from pathlib import Path
 
-from sqlalchemy import func, select
+from sqlalchemy import Connection, func, select
 
 from benchmarks.drawn_class import DrawnClass
 from db import rollups
-from db.engine import open_store, reading, writing
+from db.engine import open_store, writing
 from db.tables import THOUSAND, ClassMoment, Reading, Session, StudentMinute
 from db.writer import Writer
 from domain import ClassmoodError
@@ -38,7 +38,7 @@ FRESH_EVERY = 10
 """Every so many kills the database is a new one, and the kill may come while it is made."""
 
 
-def write_until_killed(url: str, rate_hz: float, accepted: Connection) -> None:
+def write_until_killed(url: str, rate_hz: float, accepted: Pipe) -> None:
     """Write in real time and tell the time of each moment that the writer has accepted; runs in its own process."""
     writer, drawn, pause = Writer(open_store(url, write=True)), DrawnClass(STUDENTS, seed=1), threading.Event()
     writer.start_session("benchmark", "", False, time.time())
@@ -81,43 +81,35 @@ def seconds_lost(accepted: list[float], written_at: float, rate_hz: float) -> fl
     return lost[-1] - lost[0] + 1 / rate_hz if lost else 0.0
 
 
-def is_damaged(url: str) -> bool:
-    """Whether anything is wrong with the database after a kill: its file, its references, its rollups, its sessions."""
+def newest_at(url: str) -> float | None:
+    """Let the next writer open the database; the time of its newest moment (0 without one), None if it is damaged.
+
+    Damage is anything wrong with the file, its references, its rollups, a moment in parts or a session left open.
+    """
     try:
-        with Writer(open_store(url, write=True)) as writer, reading(writer.engine) as connection:
+        with Writer(open_store(url, write=True)) as writer, writing(writer.engine) as connection:
             whole = connection.exec_driver_sql("PRAGMA integrity_check").scalar() == "ok"
             dangling = connection.exec_driver_sql("PRAGMA foreign_key_check").all()
             open_sessions = connection.scalar(select(func.count()).where(Session.ended_at.is_(None)))
+            moments = connection.scalar(select(func.count()).select_from(ClassMoment)) or 0
+            readings = connection.scalar(select(func.count()).select_from(Reading))
+            newest_ms = connection.scalar(select(func.max(ClassMoment.at_ms))) or 0
+            sound = whole and not dangling and not open_sessions and readings == moments * STUDENTS
+            return newest_ms / THOUSAND if sound and _rollups_hold(connection) else None
     except ClassmoodError:
-        return True
-    return not whole or bool(dangling) or bool(open_sessions) or not _rollups_hold(url)
+        return None
 
 
-def _rollups_hold(url: str) -> bool:
+def _rollups_hold(connection: Connection) -> bool:
     """Whether the rollups of the last session are what its readings add up to."""
-    engine = open_store(url, write=True)
+    session_id = connection.scalar(select(func.max(Session.id)))
+    if session_id is None:
+        return True
     minutes = StudentMinute.__table__
-    with writing(engine) as connection:
-        session_id = connection.scalar(select(func.max(Session.id)))
-        if session_id is None:
-            return True
-        kept = select(minutes).where(minutes.c.session_id == session_id).order_by(*minutes.primary_key)
-        before = connection.execute(kept).all()
-        rollups.recount_students(connection, session_id, range(1, STUDENTS + 1))
-        holds = before == connection.execute(kept).all()
-    engine.dispose()
-    return holds
-
-
-def last_written(url: str) -> tuple[float, bool]:
-    """The time of the newest moment in the database, 0 without one, and whether every moment is there as a whole."""
-    engine = open_store(url, write=False)
-    with reading(engine) as connection:
-        last_ms = connection.scalar(select(func.max(ClassMoment.at_ms))) or 0
-        moments = connection.scalar(select(func.count()).select_from(ClassMoment))
-        readings = connection.scalar(select(func.count()).select_from(Reading))
-    engine.dispose()
-    return last_ms / 1000, readings == (moments or 0) * STUDENTS
+    kept = select(minutes).where(minutes.c.session_id == session_id).order_by(*minutes.primary_key)
+    before = connection.execute(kept).all()
+    rollups.recount_students(connection, session_id, range(1, STUDENTS + 1))
+    return before == connection.execute(kept).all()
 
 
 def main() -> None:
@@ -133,10 +125,10 @@ def main() -> None:
             url = f"sqlite:///{Path(folder) / f'{number // FRESH_EVERY}.sqlite'}"
             rate_hz, fresh = chance.choice(RATES_HZ), number % FRESH_EVERY == 0
             accepted = killed(url, rate_hz, chance.uniform(0.0, LIFE_S), at_work=not fresh)
-            written_at, whole = (0.0, False) if is_damaged(url) else last_written(url)
-            damaged += not whole
+            written_at = newest_at(url)
+            damaged += written_at is None
             at_work += bool(accepted)
-            lost_s.append(seconds_lost(accepted, written_at, rate_hz))
+            lost_s.append(seconds_lost(accepted, written_at or 0.0, rate_hz))
     print(f"{options.kills} kills, {at_work} of them after the first moment: {damaged} damaged databases")
     print(f"seconds lost: median {statistics.median(lost_s):.2f}, most {max(lost_s):.2f}")
     if options.json:
