@@ -114,6 +114,7 @@ class Steady:
     """What happened in real time: how long calls took, how late the machine woke a sleeper, errors, ticks."""
 
     waits_s: list[float] = field(default_factory=list)
+    busy_s: list[float] = field(default_factory=list)
     late_s: list[float] = field(default_factory=list)
     errors: int = 0
     ticks: int = 0
@@ -122,7 +123,8 @@ class Steady:
         stalls, late = (sum(one > STALL_S for one in many) for many in (self.waits_s, self.late_s))
         return (
             f"{self.errors} errors in {len(self.waits_s)} moments and {self.ticks} ticks, {stalls} stalls over 100 ms "
-            f"(longest call {max(self.waits_s) * 1000:.1f} ms; the machine woke a sleeper that late {late} times)"
+            f"(longest call {max(self.waits_s) * 1000:.1f} ms, of the processor {max(self.busy_s) * 1000:.1f} ms; "
+            f"the machine woke a sleeper that late {late} times)"
         )
 
 
@@ -141,9 +143,10 @@ def steady(folder: Path, seconds: float) -> Steady:
             answers.get(timeout=PATIENCE_S)
         due = time.perf_counter()
         for number in range(round(seconds * RATE_HZ)):
-            began = time.perf_counter()
+            began, busy = time.perf_counter(), time.thread_time()
             writer.write(drawn.moment(number, time.time()))
             result.waits_s.append(time.perf_counter() - began)
+            result.busy_s.append(time.thread_time() - busy)
             result.errors += writer.error is not None
             due = max(due + 1 / RATE_HZ, time.perf_counter())
             time.sleep(max(0.0, due - time.perf_counter()))
