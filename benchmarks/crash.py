@@ -21,7 +21,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection, func, select
 
-from benchmarks.drawn_class import DrawnClass
+from benchmarks.drawn.classes import DrawnClass
 from db import rollups
 from db.engine import open_store, writing
 from db.tables import THOUSAND, ClassMoment, Reading, Session, StudentMinute

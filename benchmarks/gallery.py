@@ -17,9 +17,9 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks.drawn_gallery import Drawing, Look, Placed, draw_gallery, draw_meeting_window
-from benchmarks.drawn_lookalikes import LOOKALIKES, draw_lookalike
-from benchmarks.drawn_share import draw_floating_panel, draw_side_by_side
+from benchmarks.drawn.gallery import Drawing, Look, Placed, draw_gallery, draw_meeting_window
+from benchmarks.drawn.lookalikes import LOOKALIKES, draw_lookalike
+from benchmarks.drawn.share import draw_floating_panel, draw_side_by_side
 from capture.gallery import Gallery, GalleryFinder
 from domain import Box
 

@@ -22,7 +22,7 @@ from typing import Any
 
 from sqlalchemy import Engine, func, insert, select
 
-from benchmarks.drawn_class import DrawnClass
+from benchmarks.drawn.classes import DrawnClass
 from config import Settings
 from dashboard.feed import Feed, drawing, whats_new
 from dashboard.news import News

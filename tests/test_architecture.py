@@ -39,6 +39,7 @@ CODE_FOLDERS = [
     "dashboard/pages",
     "training",
     "benchmarks",
+    "benchmarks/drawn",
 ]
 
 

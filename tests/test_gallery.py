@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from benchmarks.drawn_gallery import (
+from benchmarks.drawn.gallery import (
     Drawing,
     Look,
     draw_cell,
@@ -24,8 +24,8 @@ from benchmarks.drawn_gallery import (
     paste,
     random_name,
 )
-from benchmarks.drawn_lookalikes import LOOKALIKES, draw_lookalike
-from benchmarks.drawn_share import draw_floating_panel, draw_side_by_side
+from benchmarks.drawn.lookalikes import LOOKALIKES, draw_lookalike
+from benchmarks.drawn.share import draw_floating_panel, draw_side_by_side
 from capture.gallery import Gallery, GalleryFinder
 from capture.simulator.lesson import Lesson
 from capture.simulator.simulator import Simulator

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import cv2
 import numpy as np
 
-from benchmarks.drawn_gallery import (
+from benchmarks.drawn.gallery import (
     DARK_STAGES,
     TILE_ASPECT,
     Colour,

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import cv2
 import numpy as np
 
-from benchmarks.drawn_gallery import (
+from benchmarks.drawn.gallery import (
     TILE_ASPECT,
     Drawing,
     Image8,
@@ -25,7 +25,7 @@ from benchmarks.drawn_gallery import (
     smooth_noise,
     video_picture,
 )
-from benchmarks.drawn_share import SCREENS_PX, fitted, shared_screen
+from benchmarks.drawn.share import SCREENS_PX, fitted, shared_screen
 from domain import Box, CameraState
 
 
