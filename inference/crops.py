@@ -1,4 +1,4 @@
-"""From a face in a picture to the 48x48 gray pixels that the emotion network reads, live and in training."""
+"""From a picture to what the networks read, live and in training: whole tiles for faces, 48x48 faces for emotions."""
 
 from __future__ import annotations
 
@@ -18,6 +18,11 @@ FACE_SHARE = 0.885
 
 FACE_DROP = 0.03
 """How far the middle of a face lies below the middle of a FER2013 picture, in sides; measured with FACE_SHARE."""
+
+TILE_WIDTH, TILE_HEIGHT = 192, 112
+"""Pixels of the face network's input: a 16:9 tile of a 49-page (224x126) loses little, and both divide by 16."""
+MIN_SHRINK = 0.6
+"""Scale below which tiles are shrunk by averaging; above it single pixels are interpolated, four times as fast."""
 
 
 def framed(box: Box) -> Box:
@@ -41,6 +46,25 @@ def face_crops(image_bgr: np.ndarray, boxes: Sequence[Box]) -> np.ndarray:
         way = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
         crop[:] = cv2.resize(cv2.cvtColor(square, cv2.COLOR_BGR2GRAY), (CROP_SIDE, CROP_SIDE), interpolation=way)
     return crops
+
+
+def tile_inputs(image_bgr: np.ndarray, boxes: Sequence[Box]) -> tuple[np.ndarray, np.ndarray]:
+    """Parts of a uint8 (H, W, 3) picture as the face network reads them: uint8 (N, 112, 192, 1) gray, and placements.
+
+    Each part is scaled to fit and centred on black. A placement, float32 (3,), is scale, x and y: what lies at ``p`` in
+    the picture lies at ``scale * p + (x, y)`` in the input. The boxes must lie inside the picture.
+    """
+    inputs = np.zeros((len(boxes), TILE_HEIGHT, TILE_WIDTH, 1), np.uint8)
+    placements = np.empty((len(boxes), 3), np.float32)
+    for part, placement, box in zip(inputs, placements, boxes, strict=True):
+        scale = min(TILE_WIDTH / box.width, TILE_HEIGHT / box.height)
+        width, height = (max(round(side * scale), 1) for side in (box.width, box.height))
+        left, top = (TILE_WIDTH - width) // 2, (TILE_HEIGHT - height) // 2
+        way = cv2.INTER_AREA if scale < MIN_SHRINK else cv2.INTER_LINEAR
+        gray = cv2.cvtColor(box.of(image_bgr), cv2.COLOR_BGR2GRAY)
+        part[top : top + height, left : left + width, 0] = cv2.resize(gray, (width, height), interpolation=way)
+        placement[:] = scale, left - scale * box.left, top - scale * box.top
+    return inputs, placements
 
 
 def emotion_input(crops: np.ndarray) -> np.ndarray:

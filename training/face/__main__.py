@@ -1,0 +1,85 @@
+"""The face detector from pictures to models/face.onnx: python -m training.face prepare|train|evaluate|export."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from dataclasses import asdict
+from pathlib import Path
+
+from domain import ClassmoodError
+from training.data import ROOT
+from training.face.scenes import store
+
+DATA = ROOT.parent / "shared" / "data"
+RUNS = ROOT / "training" / "runs" / "face"
+SCENES = {"train": 60_000, "validation": 4_000}
+SAMPLE_SCENES, SAMPLE_PICTURES, SAMPLE_MINUTES = {"train": 600, "validation": 200}, 40, 1.0
+"""What ``--sample`` does instead: shows in about two minutes that all works."""
+
+
+def _prepare(given: argparse.Namespace) -> None:
+    counts = SAMPLE_SCENES if given.sample else {"train": given.scenes, "validation": SCENES["validation"]}
+    store.prepare(given.data, given.folder, counts, SAMPLE_PICTURES if given.sample else None)
+
+
+def _train(given: argparse.Namespace) -> None:
+    from training.face.train import DEFAULTS, Recipe, train
+
+    settings = {name: getattr(given, name) for name in asdict(DEFAULTS)}
+    recipe = Recipe(**settings | ({"minutes": SAMPLE_MINUTES, "batch": 32} if given.sample else {}))
+    train(recipe, store.load(given.folder, "train"), store.load(given.folder, "validation"), given.run)
+
+
+def parser() -> argparse.ArgumentParser:
+    """The options of the command and its sub-commands."""
+    options = argparse.ArgumentParser(prog="python -m training.face", description=__doc__)
+    commands = options.add_subparsers(required=True, metavar="prepare|train|evaluate|export")
+
+    def command(name: str, act: object, text: str) -> argparse.ArgumentParser:
+        found = commands.add_parser(
+            name, help=text, description=text, formatter_class=argparse.ArgumentDefaultsHelpFormatter
+        )
+        found.set_defaults(act=act)
+        found.add_argument("--data", type=Path, default=DATA, help="folder with faces/, clips/, fer2013/, reference/")
+        found.add_argument("--folder", type=Path, default=RUNS / "scenes", help="where composed scenes are kept")
+        return found
+
+    prepare = command("prepare", _prepare, "compose scenes from the pictures and label them")
+    prepare.add_argument("--scenes", type=int, default=SCENES["train"], help="training scenes")
+    prepare.add_argument("--sample", action="store_true", help="few pictures and scenes, within a minute or two")
+    _add_training(command("train", _train, "train the network; the same command goes on where it stopped"))
+    return options
+
+
+def _add_training(train: argparse.ArgumentParser) -> None:
+    train.add_argument("--run", type=Path, default=RUNS / "run", help="folder for checkpoints and history")
+    train.add_argument("--sample", action="store_true", help="one minute, to see that all works")
+    train.add_argument("--minutes", type=float, default=60.0, help="length of the run")
+    train.add_argument("--batch", type=int, default=64, help="scenes per step")
+    train.add_argument("--learning-rate", type=float, default=3e-3, help="at its peak")
+    train.add_argument("--weight-decay", type=float, default=1e-4, help="per step, times the rate")
+    train.add_argument("--average-steps", type=int, default=1000, help="memory of the averaged weights")
+    train.add_argument(
+        "--precision",
+        choices=("float32", "bfloat16"),
+        default="float32",
+        help="bfloat16 is faster on processors and GPUs that know it",
+    )
+    train.add_argument("--seed", type=int, default=1, help="for weights, order and variation")
+    train.add_argument("--start", help="begin with these weights, such as training/weights/face.weights.h5")
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the command; returns its exit code."""
+    given = parser().parse_args(arguments)
+    try:
+        given.act(given)
+    except ClassmoodError as error:
+        print(error, file=sys.stderr)
+        return 2
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,317 @@
+"""Tiles of a video call, composed from labelled people, drawn rooms and real-life trouble.
+
+A scene is made at the size of the network's input, ``inference.crops.TILE_WIDTH`` x ``TILE_HEIGHT``, gray.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from inference.crops import TILE_HEIGHT, TILE_WIDTH
+from training.face.scenes import trouble
+from training.face.scenes.backdrops import Backdrops, emptied, noise
+from training.face.scenes.cutouts import Cutout, head, person
+from training.face.faces import FACE_COLUMNS, boxes_as_faces, moved, overlap
+from training.face.sources import Photo, Sources
+
+CELL_HEIGHT = TILE_WIDTH * 9 // 16
+"""Height in pixels of a 16:9 tile in the input; what remains above and below is black."""
+NATURAL, EMPTY = 0.3, 0.2
+"""Shares of scenes with one photo as it is and of those without people; in the rest people are pasted."""
+PICTURE_WIDTHS = ((192, 0.72), (144, 0.12), (173, 0.06), (81, 0.05), (61, 0.05))
+"""Widths of the picture in its cell and how often: 16:9, 4:3, 16:10, tall tablets and phones."""
+BAR_LEVELS = (0, 0, 26, 34)
+FACE_SHARE = (0.13, 1.0)
+"""Height of faces as shares of the picture's, drawn evenly on a logarithmic scale: from a teacher's view of a whole room to
+a face that fills the tile."""
+USUAL_SHARE, USUAL_DEVIATION, USUAL = 0.42, 0.13, 0.45
+"""How most people sit before a camera, and how many of the faces are drawn so instead."""
+FILLED = 0.85
+"""Least height of a photo in its tile, as a share."""
+PEOPLE = (0.78, 0.13, 0.06, 0.03)
+"""How often one, two, three and four people are pasted."""
+KINDS = (0.4, 0.35, 0.25)
+"""Of pasted people, how many are cut from photos, from head pictures and from FER2013."""
+LEAST_SEEN = 0.45
+"""Share of a face inside the picture from which it has to be found."""
+LEAST_HEIGHT = 11.0
+"""Height in pixels below which a face is too small to ask for: a tenth of the tile."""
+COVERED = 0.45
+"""Share of a face behind another person from which nobody is asked to find it."""
+MOST_COVERED = 0.85
+LEAST_CONTRAST = 4.0
+"""Deviation of a face's gray levels below which the night has swallowed it."""
+TILT_DEVIATION_DEG, LYING_DEG, LYING = 11.0, 50.0, 0.05
+"""Spread of tilts, and how far and how often somebody lies."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Scene:
+    """A tile uint8 (112, 192), the faces (F, 14) to be found in it and doubtful places (D, 14) that are not judged."""
+
+    picture: np.ndarray
+    faces: np.ndarray
+    doubtful: np.ndarray
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Cast:
+    """Whoever appears: photos as they are, and cut-outs by ``KINDS``."""
+
+    photos: list[Photo]
+    cutouts: tuple[list[Cutout], list[Cutout], list[Cutout]]
+    empties: list[np.ndarray]
+
+
+def cast_of(sources: Sources) -> Cast:
+    """Cut all people out and empty their rooms; takes about 0.1 s a photo."""
+    bodies, empties = [], []
+    for photo in sources.photos:
+        cut = person(photo)
+        if cut is not None:
+            bodies.append(cut)
+            empties.append(emptied(photo, cut))
+    heads = [head(photo) for photo in sources.heads]
+    return Cast(sources.photos, (bodies, heads, [head(photo) for photo in sources.tight]), empties)
+
+
+class Composer:
+    """Makes scenes of a cast; a scene depends on the generator alone."""
+
+    def __init__(self, cast: Cast) -> None:
+        self._cast = cast
+        self._backdrops = Backdrops(cast.empties)
+
+    def scene(self, draw: np.random.Generator) -> Scene:
+        """One scene with people, or without."""
+        width = int(draw.choice([w for w, _ in PICTURE_WIDTHS], p=[p for _, p in PICTURE_WIDTHS]))
+        kind = draw.random()
+        if kind < EMPTY:
+            picture, faces, doubtful = self._empty(draw, width), _none(), _none()
+        elif kind < EMPTY + NATURAL:
+            picture, faces, doubtful = self._natural(draw, width)
+        else:
+            picture, faces, doubtful = self._staged(draw, width)
+        faces, doubtful = judged(faces, doubtful, width, CELL_HEIGHT)
+        picture = trouble.light(picture, draw)
+        seen = np.array([_contrast(picture, face) >= LEAST_CONTRAST for face in faces], bool)
+        faces, doubtful = faces[seen], np.concatenate([doubtful, faces[~seen]])
+        return _finished(picture, faces, doubtful, draw)
+
+    def _empty(self, draw: np.random.Generator, width: int) -> np.ndarray:
+        picture = self._backdrops.draw(draw, width, CELL_HEIGHT, empty=True)
+        kind = draw.random()
+        if kind < 0.15:
+            self._put_scrambled_face(picture, draw)
+        elif kind < 0.35:
+            _put_back_of_head(picture, draw)
+        elif kind < 0.45:
+            spot = np.array([[*draw.uniform(0, 60, 2), *draw.uniform(70, 150, 2)]])
+            trouble.hand(picture, boxes_as_faces(spot)[0], draw)
+        return picture
+
+    def _natural(self, draw: np.random.Generator, width: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """A photo with its own background; where it ends its border goes on, or another room is behind it."""
+        photo = self._cast.photos[draw.integers(len(self._cast.photos))]
+        target = photo.faces[int(np.argmax(photo.faces[:, 3] - photo.faces[:, 1]))]
+        # Small enough a photo would float in the tile as a card: it covers most of the height.
+        least = FILLED * float(target[3] - target[1]) / photo.gray.shape[0]
+        matrix = _placement(target, max(_share(draw), min(draw.uniform(least, 1.6 * least), 1)), draw, width, alone=True)
+        source, matrix = _reduced(photo.gray, matrix)
+        size = width, CELL_HEIGHT
+        picture = cv2.warpAffine(source, matrix, size, borderMode=cv2.BORDER_REPLICATE)
+        inside = cv2.warpAffine(np.full_like(source, 255), matrix, size)
+        behind = self._backdrops.draw(draw, *size) if draw.random() < 0.5 else cv2.blur(picture, (9, 9))
+        picture = _blended(behind, picture, inside)
+        whole = np.array(photo.gray.shape[::-1]) / source.shape[::-1]
+        matrix = matrix @ np.diag([*(1 / whole), 1.0])
+        faces = moved(photo.faces, matrix)
+        for face in faces:
+            self._disturb(picture, face, draw)
+        return picture, faces, moved(photo.doubtful, matrix)
+
+    def _staged(self, draw: np.random.Generator, width: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """People before a backdrop, the far ones first."""
+        picture = self._backdrops.draw(draw, width, CELL_HEIGHT)
+        count = 1 + int(draw.choice(len(PEOPLE), p=PEOPLE))
+        most = FACE_SHARE[1] if count == 1 else 0.6
+        faces, hidden = _none(), _none()
+        for share in sorted(min(_share(draw), most) for _ in range(count)):
+            cut = self._somebody(draw)
+            matrix = _placement(cut.face, share, draw, width, alone=count == 1)
+            face = moved(cut.face[None], matrix)
+            if len(faces) and overlap(face, faces).max() > 0.1:
+                continue
+            if not cut.has_body:
+                _draw_body(picture, face[0], draw)
+            alpha = _paste(picture, cut, matrix, draw)
+            behind = np.array([_mean_in(alpha, other) for other in faces])
+            hidden = np.concatenate([hidden, faces[(behind > COVERED) & (behind < MOST_COVERED)]])
+            faces = np.concatenate([faces[behind <= COVERED] if len(faces) else faces, face])
+            self._disturb(picture, face[0], draw)
+        return picture, faces, hidden
+
+    def _somebody(self, draw: np.random.Generator) -> Cutout:
+        group = self._cast.cutouts[int(draw.choice(len(KINDS), p=KINDS))]
+        return group[draw.integers(len(group))]
+
+    def _disturb(self, picture: np.ndarray, face: np.ndarray, draw: np.random.Generator) -> None:
+        """Perhaps something before this face."""
+        if np.isnan(face).any():
+            return
+        for chance, put in ((0.1, trouble.headphones), (0.1, trouble.glasses)):
+            if draw.random() < chance:
+                put(picture, face, draw)
+        kind = draw.random()
+        if kind < 0.12:
+            trouble.mask(picture, face, draw)
+        elif kind < 0.22:
+            trouble.hand(picture, face, draw)
+        elif kind < 0.28:
+            trouble.thing(picture, face, draw)
+
+    def _put_scrambled_face(self, picture: np.ndarray, draw: np.random.Generator) -> None:
+        """Parts of a face in the wrong order: what looks like skin and hair but is no face."""
+        cut = self._cast.cutouts[2][draw.integers(len(self._cast.cutouts[2]))]
+        side = int(draw.uniform(24, 70)) // 3 * 3
+        parts = cv2.resize(cut.gray, (side, side)).reshape(3, side // 3, 3, side // 3).transpose(0, 2, 1, 3)
+        mixed = draw.permutation(parts.reshape(9, side // 3, side // 3)).reshape(3, 3, side // 3, side // 3)
+        left, top = int(draw.integers(0, picture.shape[1])), int(draw.integers(0, CELL_HEIGHT))
+        place = picture[top : top + side, left : left + side]
+        place[:] = mixed.transpose(0, 2, 1, 3).reshape(side, side)[: place.shape[0], : place.shape[1]]
+
+
+def _none() -> np.ndarray:
+    return np.empty((0, FACE_COLUMNS), np.float32)
+
+
+def _share(draw: np.random.Generator) -> float:
+    if draw.random() < USUAL:
+        return float(np.clip(draw.normal(USUAL_SHARE, USUAL_DEVIATION), *FACE_SHARE))
+    low, high = np.log(FACE_SHARE)
+    return float(np.exp(draw.uniform(low, high)))
+
+
+def _placement(face: np.ndarray, share: float, draw: np.random.Generator, width: int, alone: bool) -> np.ndarray:
+    """The map (2, 3) from a source to the picture that gives the face this share of the height somewhere sensible."""
+    lying = draw.random() < LYING
+    angle = draw.uniform(-LYING_DEG, LYING_DEG) if lying else draw.normal(0, TILT_DEVIATION_DEG)
+    scale = share * CELL_HEIGHT / (face[3] - face[1])
+    sine, cosine = scale * np.sin(np.radians(angle)), scale * np.cos(np.radians(angle))
+    linear = np.array([[cosine, sine], [-sine, cosine]])
+    linear[0] *= draw.normal(1, 0.04)
+    if draw.random() < 0.5:
+        linear[:, 0] *= -1
+    half = share / 2
+    x = draw.normal(0.5, 0.15) if alone else draw.uniform(0.05, 0.95)
+    y = draw.uniform(min(half, 0.4), max(1 - half, 0.6))
+    if draw.random() < 0.12:  # half out of the picture
+        x, y = (draw.choice([0.0, 1.0]), y) if draw.random() < 0.5 else (x, draw.choice([0.0, 1.0], p=[0.35, 0.65]))
+        x, y = x + draw.normal(0, 0.03), y + draw.normal(0, 0.03)
+    centre = (face[:2] + face[2:4]) / 2
+    return np.column_stack([linear, np.array([x * width, y * CELL_HEIGHT]) - linear @ centre])
+
+
+def _reduced(gray: np.ndarray, matrix: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """A source averaged down before it is mapped to much fewer pixels, and the map of the smaller one."""
+    scale = float(np.sqrt(abs(np.linalg.det(matrix[:, :2]))))
+    if scale > 0.6:
+        return gray, matrix
+    size = tuple(max(round(side * scale), 2) for side in gray.shape[::-1])
+    back = np.diag([gray.shape[1] / size[0], gray.shape[0] / size[1], 1.0])
+    return cv2.resize(gray, size, interpolation=cv2.INTER_AREA), matrix @ back
+
+
+def _blended(behind: np.ndarray, front: np.ndarray, alpha: np.ndarray) -> np.ndarray:
+    share = alpha.astype(np.float32) / 255
+    return (behind + (front.astype(np.float32) - behind) * share).astype(np.uint8)
+
+
+def _paste(picture: np.ndarray, cut: Cutout, matrix: np.ndarray, draw: np.random.Generator) -> np.ndarray:
+    """Put a person into the picture, in light of their own; returns how solid they are there, uint8 like the picture."""
+    size = picture.shape[::-1]
+    gray, small = _reduced(cut.gray, matrix)
+    alpha, _ = _reduced(cut.alpha, matrix)
+    solid = cv2.warpAffine(alpha, small, size)
+    lit = cv2.convertScaleAbs(gray, alpha=draw.uniform(0.6, 1.25), beta=draw.uniform(-15, 25))
+    picture[:] = _blended(picture, cv2.warpAffine(lit, small, size, borderMode=cv2.BORDER_REPLICATE), solid)
+    return solid
+
+
+def _draw_body(picture: np.ndarray, face: np.ndarray, draw: np.random.Generator) -> None:
+    """Hair, neck and shoulders for a head that has none."""
+    height, width = picture.shape
+    (wide, tall), middle = face[2:4] - face[:2], (face[0] + face[2]) / 2
+    shape, cloth = np.zeros((height, width), np.uint8), draw.uniform(5, 245) + draw.uniform(2, 30) * noise(
+        draw, width, height, draw.uniform(0.4, 1.1)
+    )
+    drop, spread = face[3] + draw.uniform(0.0, 0.3) * tall, wide * draw.uniform(1.0, 1.6)
+    cv2.ellipse(shape, (int(middle), int(drop + 1.6 * tall)), (int(spread), int(1.5 * tall)), 0, 0, 360, 255, -1)
+    if draw.random() < 0.7:  # else somebody small floats before the room, as behind a virtual background
+        cv2.rectangle(shape, (int(middle - spread), int(drop + 1.6 * tall)), (int(middle + spread), height), 255, -1)
+    neck = cv2.LINE_AA
+    skin = int(draw.uniform(60, 220))
+    hair = int(draw.uniform(5, 160))
+    if draw.random() < 0.7:
+        crown = int(middle), int(face[1] + draw.uniform(0.3, 0.5) * tall)
+        axes = int(wide * draw.uniform(0.6, 0.85)), int(tall * draw.uniform(0.6, 0.9))
+        cv2.ellipse(picture, crown, axes, 0, 0, 360, hair, -1, neck)
+    corners = (int(middle - 0.28 * wide), int(face[3] - 0.3 * tall)), (int(middle + 0.28 * wide), int(drop + 0.3 * tall))
+    cv2.rectangle(picture, *corners, skin, -1)
+    picture[:] = _blended(picture, np.clip(cloth, 0, 255).astype(np.uint8), cv2.GaussianBlur(shape, (0, 0), 0.8))
+
+
+def _put_back_of_head(picture: np.ndarray, draw: np.random.Generator) -> None:
+    """Somebody who looks away: shoulders, a neck and hair, but no face; or shoulders alone."""
+    wide = draw.uniform(14, 60)
+    left, top = draw.uniform(0, picture.shape[1] - wide), draw.uniform(-10, CELL_HEIGHT - wide)
+    face = np.array([left, top, left + wide, top + 1.3 * wide])
+    _draw_body(picture, face, draw)
+    if draw.random() < 0.7:
+        centre, axes = (int(left + wide / 2), int(top + 0.6 * wide)), (int(0.55 * wide), int(0.75 * wide))
+        hair = np.zeros(picture.shape, np.uint8)
+        cv2.ellipse(hair, centre, axes, float(draw.normal(0, 8)), 0, 360, 255, -1, cv2.LINE_AA)
+        strands = draw.uniform(20, 200) + draw.uniform(3, 30) * noise(draw, *picture.shape[::-1], 1.1)
+        picture[:] = _blended(picture, np.clip(strands, 0, 255).astype(np.uint8), hair)
+
+
+def _mean_in(alpha: np.ndarray, face: np.ndarray) -> float:
+    """How solid, 0 to 1, something is over a face's box."""
+    left, top, right, bottom = np.maximum(face[:4], 0).astype(int)
+    part = alpha[top:bottom, left:right]
+    return float(part.mean()) / 255 if part.size else 0.0
+
+
+def _contrast(picture: np.ndarray, face: np.ndarray) -> float:
+    left, top, right, bottom = face[:4].astype(int)
+    return float(picture[top : bottom + 1, left : right + 1].std())
+
+
+def judged(faces: np.ndarray, doubtful: np.ndarray, width: int, height: int) -> tuple[np.ndarray, np.ndarray]:
+    """Faces cut to the picture; those of which too little is left, or that are too small, become doubtful."""
+    everyone = np.concatenate([faces, doubtful])
+    asked = np.arange(len(everyone)) < len(faces)
+    whole = np.prod(everyone[:, 2:4] - everyone[:, :2], axis=1)
+    everyone[:, [0, 2]] = np.clip(everyone[:, [0, 2]], 0, width)
+    everyone[:, [1, 3]] = np.clip(everyone[:, [1, 3]], 0, height)
+    seen = np.prod(everyone[:, 2:4] - everyone[:, :2], axis=1) / np.maximum(whole, 1e-6)
+    there = (seen > 0) & (np.minimum(*(everyone[:, 2:4] - everyone[:, :2]).T) >= 2)
+    good = asked & (seen >= LEAST_SEEN) & (everyone[:, 3] - everyone[:, 1] >= LEAST_HEIGHT)
+    return everyone[good & there], everyone[~good & there]
+
+
+def _finished(picture: np.ndarray, faces: np.ndarray, doubtful: np.ndarray, draw: np.random.Generator) -> Scene:
+    """The picture in its cell with bars, in the input, and with all that camera and client add."""
+    width = picture.shape[1]
+    left, top = (TILE_WIDTH - width) // 2, (TILE_HEIGHT - CELL_HEIGHT) // 2
+    picture = trouble.camera(picture, draw)
+    if draw.random() < 0.5:
+        trouble.overlays(picture, draw)
+    whole = np.zeros((TILE_HEIGHT, TILE_WIDTH), np.uint8)
+    whole[top : top + CELL_HEIGHT] = draw.choice(BAR_LEVELS)
+    whole[top : top + CELL_HEIGHT, left : left + width] = picture
+    shift = np.array([[1, 0, left], [0, 1, top]], float)
+    return Scene(whole, moved(faces, shift), moved(doubtful, shift))
