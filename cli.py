@@ -877,11 +877,15 @@ def zoom_runs() -> bool:
 
 def check_models(settings: Settings) -> Finding:
     from inference.emotion import EmotionModel
+    from inference.faces import FACE_MODEL, FaceFinder
     from inference.pipeline import EMOTION_MODEL
 
-    EmotionModel(MODELS / EMOTION_MODEL, settings.inference.threads)
-    card = json.loads((MODELS / EMOTION_MODEL).with_suffix(".json").read_text("utf-8"))
-    return FINE, f"{EMOTION_MODEL} matches its card (sha256 {card['sha256'][:12]})", ""
+    known = []
+    for name, opened in ((EMOTION_MODEL, EmotionModel), (FACE_MODEL, FaceFinder)):
+        opened(MODELS / name, settings.inference.threads)
+        card = json.loads((MODELS / name).with_suffix(".json").read_text("utf-8"))
+        known.append(f"{name} matches its card (sha256 {card['sha256'][:12]})")
+    return FINE, "; ".join(known), ""
 
 
 def check_database(settings: Settings) -> Finding:

@@ -23,7 +23,7 @@ from config import ROOT
 from domain import EMOTIONS, Box, Tile
 from inference.crops import face_crops
 from inference.emotion import EmotionModel
-from inference.faces import FaceFinder
+from inference.faces import FACE_MODEL, FaceFinder
 
 TILE_HEIGHTS = (126, 153, 189, 234, 315)
 """Tiles of 49, 36, 25, 16 and 9 people at 1920x1080."""
@@ -43,7 +43,7 @@ class Reader:
     """The project's face finder and emotion model on one tile."""
 
     def __init__(self, model: Path) -> None:
-        self._finder, self._model = FaceFinder(), EmotionModel(model)
+        self._finder, self._model = FaceFinder(ROOT / "models" / FACE_MODEL), EmotionModel(model)
 
     def read(self, picture: np.ndarray, truth: Box) -> np.ndarray | None:
         """Seven probabilities of the face at ``truth``, or None when it is not found."""

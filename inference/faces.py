@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import product
 from pathlib import Path
 
 import cv2
@@ -10,69 +12,105 @@ import numpy as np
 
 from config import InferenceSettings
 from domain import Abstention, Box, Face, ModelError, Quality, Tile
+from inference.crops import TILE_HEIGHT, TILE_WIDTH, tile_inputs
+from inference.sessions import open_session
 
-CASCADE = "haarcascade_frontalface_alt2.xml"
-SEARCH_HEIGHT = 120
-"""Tiles are searched at this height in pixels: the cascade's window is 20, a sixth of it."""
-SCALE_STEP = 1.2
-MIN_WINDOWS = 2
-"""With these three the cascade found 44 of 47 clear faces of the given galleries and no false one, in 145 ms for 25
-tiles; finer steps cost twice as much for one face more, fewer windows give false faces."""
-HALF_SURE_WINDOWS = 4
-"""Windows that agree on a face scored 0.5: true faces have 12 in the median, false ones rarely more than 3."""
-MIN_SHARE = 0.18
-"""Smallest square searched, as a share of the tile's height."""
-DARK_LEVEL = 80
-"""A tile whose brightest pixels stay below this gray level is stretched before it is searched."""
-BRIGHT_PERCENTILE = 95
-NEARLY_BLACK = 16
-"""Below this brightest level there is only noise to stretch."""
+FACE_MODEL = "face.onnx"
+INPUT, OUTPUT, COLUMNS = "input", "faces", 15
+"""What goes in and comes out: box, five landmarks and score of up to so many faces a tile, in pixels of the input."""
+REMAKE = "restore it from the repository or make it anew with `python -m training.face export`"
+BATCH = 64
+"""Views for one call of the network: more need more memory and are no faster."""
 
-FACE_IN_SQUARE = (0.11, -0.015, 0.90, 1.075)
-"""A face from hairline to chin in the square that the cascade reports: the median over 44 boxes drawn by hand."""
+LEAST_SCORE = 0.4
+"""Score from which there is a face."""
+UNCERTAIN_SCORE = 0.5
+"""Faces below this score are kept but not read."""
 
+CLOSER_FROM_HEIGHT, MOST_PARTS = 370, 3
+"""Pictures higher than this many pixels are also searched in parts, up to so many a side: the network finds faces from
+13 % of a view's height on, and faces from 48 px on can be read."""
+CUT_OFF = 0.03
+"""Share of a part's size within which a face touches its border: the part next to it shows it whole."""
+PART_OF_FACE = 0.6
+"""Share of a box inside a larger face from which it is a part of that face."""
 SAME_FACE = 0.4
 """Boxes in one tile that share more than this, by intersection over union, are one face."""
 
-UNCERTAIN_SCORE = 0.4
-"""Faces below this score are kept but not read: two or three agreeing windows are often a fold in a curtain."""
+LANDMARK_MARGIN = 0.06
+"""How far, in sizes of the face, landmarks may lie outside the box: those of whole faces lie 0.1 and more inside."""
 FLAT_VARIANCE = 25.0
 """Variance of gray levels that compression alone can make: keeps an empty crop from looking sharp."""
 
 
-class FaceFinder:
-    """Finds faces in tiles with OpenCV's cascade.
+@dataclass(frozen=True, slots=True)
+class View:
+    """What the network looks at: a whole tile, or a part of a large one."""
 
-    Raises ModelError when OpenCV's cascade file is missing or damaged.
+    tile: Tile
+    box: Box
+
+    @property
+    def is_part(self) -> bool:
+        return self.box != self.tile.box
+
+    def cuts(self, box: Box) -> bool:
+        """Whether a face touches a border of this part behind which the tile goes on."""
+        margin = CUT_OFF * self.box.height
+        tile, mine = self.tile.box, self.box
+        return (
+            (mine.left > tile.left and box.left < mine.left + margin)
+            or (mine.top > tile.top and box.top < mine.top + margin)
+            or (mine.right < tile.right and box.right > mine.right - margin)
+            or (mine.bottom < tile.bottom and box.bottom > mine.bottom - margin)
+        )
+
+
+class FaceFinder:
+    """Finds faces in tiles with the project's own network: all tiles of a frame in one batch.
+
+    ``threads`` is how many cores one search may use. Raises ModelError, in one line, when the file or its card is
+    missing, damaged or made for another contract.
     """
 
-    def __init__(self) -> None:
-        self._cascade = cv2.CascadeClassifier(str(Path(cv2.__file__).with_name("data") / CASCADE))
-        if self._cascade.empty():
-            raise ModelError(f"OpenCV's {CASCADE} cannot be read: reinstall the package opencv-python-headless")
+    def __init__(self, path: Path, threads: int = 1) -> None:
+        self._session = open_session(path, threads, REMAKE)
+        shapes = [(node.name, *node.shape[1:]) for node in (*self._session.get_inputs(), *self._session.get_outputs())]
+        if shapes[0] != (INPUT, TILE_HEIGHT, TILE_WIDTH, 1) or shapes[1][:1] + shapes[1][-1:] != (OUTPUT, COLUMNS):
+            raise ModelError(
+                f"{path.name}: expected {INPUT} of {TILE_HEIGHT}x{TILE_WIDTH}x1 and {OUTPUT} of {COLUMNS} columns, "
+                f"found {shapes}: {REMAKE}"
+            )
 
     def find(self, image: np.ndarray, tiles: Sequence[Tile]) -> list[Face]:
         """Faces in these tiles of a uint8 (H, W, 3) picture, the surest of each tile first; boxes in its pixels.
 
-        Boxes go from hairline to chin. The score, 0 to 1, grows with the evidence for a face.
+        Boxes go from hairline to chin and end at the tile's border. The score is from 0 to 1. A tile may also be a
+        whole frame: large ones are searched in parts too.
         """
-        return [face for tile in tiles for face in self._find_in(image, tile)]
+        found: dict[int, list[tuple[View, Face]]] = {tile.slot: [] for tile in tiles}
+        views = [view for tile in tiles for view in views_of(tile)]
+        for start in range(0, len(views), BATCH):
+            chunk = views[start : start + BATCH]
+            inputs, placements = tile_inputs(image, [view.box for view in chunk])
+            (answers,) = self._session.run([OUTPUT], {INPUT: inputs.astype(np.float32)})
+            for view, rows, placement in zip(chunk, np.asarray(answers), placements, strict=True):
+                found[view.tile.slot] += [(view, face) for face in _faces(view, rows, placement)]
+        return [face for faces in found.values() for face in _joined(faces)]
 
-    def _find_in(self, image: np.ndarray, tile: Tile) -> list[Face]:
-        gray = cv2.cvtColor(tile.box.of(image), cv2.COLOR_BGR2GRAY)
-        scale = SEARCH_HEIGHT / gray.shape[0]
-        way = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
-        small = _lit(cv2.resize(gray, (max(round(gray.shape[1] * scale), 1), SEARCH_HEIGHT), interpolation=way))
-        smallest = round(SEARCH_HEIGHT * MIN_SHARE)
-        squares, windows = self._cascade.detectMultiScale2(
-            small, scaleFactor=SCALE_STEP, minNeighbors=MIN_WINDOWS, minSize=(smallest, smallest)
-        )
-        faces = []
-        for square, count in zip(squares, windows, strict=True):
-            box = _face_box(square, scale, tile.box)
-            if box is not None:
-                faces.append(Face(tile.slot, box, float(count / (count + HALF_SURE_WINDOWS))))
-        return without_doubles(faces)
+
+def views_of(tile: Tile) -> Iterator[View]:
+    """The tile itself and, where it is large, its parts: as high as a row, half a part from each other."""
+    yield View(tile, tile.box)
+    parts = min(-(-tile.box.height // CLOSER_FROM_HEIGHT), MOST_PARTS)
+    if parts > 1:
+        width, height = tile.box.width // parts, tile.box.height // parts
+        steps = range(2 * parts - 1)
+        for row, column in product(steps, steps):
+            left, top = tile.box.left + column * width // 2, tile.box.top + row * height // 2
+            right = tile.box.right if column == steps[-1] else left + width
+            bottom = tile.box.bottom if row == steps[-1] else top + height
+            yield View(tile, Box(left, top, right, bottom))
 
 
 def without_doubles(faces: Sequence[Face]) -> list[Face]:
@@ -85,16 +123,34 @@ def without_doubles(faces: Sequence[Face]) -> list[Face]:
 
 
 def quality_of(face: Face, crop: np.ndarray, settings: InferenceSettings) -> Quality:
-    """Whether a face can be read, and why not, by its size, its uint8 (48, 48) crop and its score."""
+    """Whether a face can be read, and why not, by its size, its uint8 (48, 48) crop, its landmarks and its score."""
     sharp = sharpness(crop)
     reason: Abstention | None = None
     if face.box.width < settings.min_face_width or face.box.height < settings.min_face_height:
         reason = "too_small"
+    elif is_half_covered(face):
+        reason = "half_covered"
     elif sharp < settings.min_sharpness:
         reason = "blurred"
     elif face.score < UNCERTAIN_SCORE:
         reason = "uncertain_face"
     return Quality(face.box.height, sharp, reason)
+
+
+def is_half_covered(face: Face) -> bool:
+    """Whether a face is cut by the picture's border or turned so far that half of it is out of sight.
+
+    Then a landmark lies outside the box, or the nose lies beyond an eye.
+    """
+    if face.landmarks is None:
+        return False
+    box, points = face.box, np.array(face.landmarks)
+    corners = np.array(tuple(box)).reshape(2, 2)
+    margins = LANDMARK_MARGIN * (corners[1] - corners[0])
+    outside = (points < corners[0] - margins) | (points > corners[1] + margins)
+    across = points[1] - points[0]
+    along = float((points[2] - points[0]) @ across / max(across @ across, 1e-6))
+    return bool(outside.any()) or not 0 <= along <= 1
 
 
 def sharpness(crop: np.ndarray) -> float:
@@ -107,16 +163,28 @@ def sharpness(crop: np.ndarray) -> float:
     return min(float(cv2.Laplacian(gray, cv2.CV_32F).var() / (gray.var() + FLAT_VARIANCE)), 1.0)
 
 
-def _lit(gray: np.ndarray) -> np.ndarray:
-    """A dark picture stretched to the full range; others as they are: equalising them loses faces (measured)."""
-    bright = float(np.percentile(gray, BRIGHT_PERCENTILE))
-    if not NEARLY_BLACK < bright < DARK_LEVEL:
-        return gray
-    return cv2.convertScaleAbs(gray, alpha=255.0 / bright)
+def _faces(view: View, rows: np.ndarray, placement: np.ndarray) -> Iterator[Face]:
+    """The network's answers (F, 15) for one view as faces in pixels of the frame."""
+    scale, shift = placement[0], placement[1:]
+    for row in rows[rows[:, -1] >= LEAST_SCORE]:
+        points = (row[:-1].reshape(7, 2) - shift) / scale
+        edges = np.round(np.clip(points[:2], *np.reshape(tuple(view.box), (2, 2)))).astype(int)
+        if (edges[1] > edges[0]).all():
+            marks = tuple((float(x), float(y)) for x, y in points[2:])
+            yield Face(view.tile.slot, Box(*map(int, edges.flat)), float(row[-1]), marks)
 
 
-def _face_box(square: Sequence[int], scale: float, tile: Box) -> Box | None:
-    left, top, side, _ = square
-    edges = [left, top, left, top] + np.array(FACE_IN_SQUARE) * side
-    inside = Box(*(round(float(edge) / scale) for edge in edges)).clamped(tile.width, tile.height)
-    return inside.moved(tile.left, tile.top) if inside else None
+def _joined(found: Sequence[tuple[View, Face]]) -> list[Face]:
+    """Faces of one tile from all its views: whole ones, each once."""
+    whole = [face for view, face in found if not view.is_part]
+    close = [face for view, face in found if view.is_part and not view.cuts(face.box)]
+    new = [face for face in close if not any(_is_part_of(face.box, known.box) for known in whole)]
+    return without_doubles([*whole, *new])
+
+
+def _is_part_of(box: Box, other: Box) -> bool:
+    inside = box.clamped(other.right, other.bottom)
+    if inside is None or other.area < 2 * box.area:
+        return False
+    width, height = inside.right - max(inside.left, other.left), inside.bottom - max(inside.top, other.top)
+    return max(width, 0) * max(height, 0) > PART_OF_FACE * box.area

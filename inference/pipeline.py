@@ -27,7 +27,7 @@ from domain import (
 )
 from inference.crops import face_crops
 from inference.emotion import EmotionModel
-from inference.faces import FaceFinder, quality_of
+from inference.faces import FACE_MODEL, FaceFinder, quality_of
 from inference.identity import Identities, Student
 from inference.mood import Mood, valence
 from inference.names import Name, NameReader
@@ -87,7 +87,7 @@ class Pipeline:
         self._names = NameReader(inference.threads, reads_text=inference.read_names)
         self._judges_faces = settings.privacy.mode == "emotions"
         if self._judges_faces:
-            self._faces = FaceFinder()
+            self._faces = FaceFinder(models_folder / FACE_MODEL, inference.threads)
             self._emotions = EmotionModel(models_folder / EMOTION_MODEL, inference.threads)
         self._staff = {name.casefold() for name in settings.classroom.staff_names}
         self._stillness = Stillness()

@@ -49,7 +49,7 @@ class Eyes:
 @pytest.fixture
 def eyes(monkeypatch) -> Eyes:
     eyes = Eyes()
-    monkeypatch.setattr(pipeline_module, "FaceFinder", lambda: eyes)
+    monkeypatch.setattr(pipeline_module, "FaceFinder", lambda *_: eyes)
     return eyes
 
 

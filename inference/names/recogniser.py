@@ -12,7 +12,7 @@ import numpy as np
 import onnxruntime as ort
 
 from domain import ModelError
-from inference.emotion import session_options
+from inference.sessions import session_options
 
 LINE_HEIGHT = 48
 """Height in pixels of the recogniser's input."""

@@ -13,7 +13,9 @@ from training.face.scenes import store
 
 DATA = ROOT.parent / "shared" / "data"
 RUNS = ROOT / "training" / "runs" / "face"
-SCENES = {"train": 60_000, "validation": 4_000}
+MODEL, FLOAT = ROOT / "models" / "face.onnx", RUNS / "float.onnx"
+WEIGHTS = ROOT / "training" / "weights" / "face.weights.h5"
+SCENES = {"train": 30_000, "validation": 3_000}
 SAMPLE_SCENES, SAMPLE_PICTURES, SAMPLE_MINUTES = {"train": 600, "validation": 200}, 40, 1.0
 """What ``--sample`` does instead: shows in about two minutes that all works."""
 
@@ -27,8 +29,30 @@ def _train(given: argparse.Namespace) -> None:
     from training.face.train import DEFAULTS, Recipe, train
 
     settings = {name: getattr(given, name) for name in asdict(DEFAULTS)}
-    recipe = Recipe(**settings | ({"minutes": SAMPLE_MINUTES, "batch": 32} if given.sample else {}))
+    recipe = Recipe(**settings | ({"minutes": SAMPLE_MINUTES} if given.sample else {}))
     train(recipe, store.load(given.folder, "train"), store.load(given.folder, "validation"), given.run)
+
+
+def _evaluate(given: argparse.Namespace) -> None:
+    from training.face.evaluate import evaluate, print_figures
+
+    others = {"float": given.float} if given.float.is_file() else {}
+    scenes = store.load(given.folder, "validation")
+    found = evaluate(given.model, others, given.data, scenes, given.count, given.out)
+    print_figures(found)
+    print(f"-> {given.out / 'failures.html'}")
+    if given.card:
+        from training.face.export import write_into_card
+
+        write_into_card(given.model.with_suffix(".json"), found, "python -m training.face evaluate --card")
+
+
+def _export(given: argparse.Namespace) -> None:
+    from training.face.export import export
+
+    scenes = {split: store.load(given.folder, split) for split in SCENES}
+    card = export(given.source, scenes, store.facts(given.folder), given.out, WEIGHTS, FLOAT)
+    print(f"{given.out}: {card['numbers']}, {card['size_bytes'] / 1e6:.2f} MB")
 
 
 def parser() -> argparse.ArgumentParser:
@@ -49,6 +73,15 @@ def parser() -> argparse.ArgumentParser:
     prepare.add_argument("--scenes", type=int, default=SCENES["train"], help="training scenes")
     prepare.add_argument("--sample", action="store_true", help="few pictures and scenes, within a minute or two")
     _add_training(command("train", _train, "train the network; the same command goes on where it stopped"))
+    evaluate = command("evaluate", _evaluate, "compare the model with the reference and the cascade")
+    evaluate.add_argument("--model", type=Path, default=MODEL, help="the ONNX file")
+    evaluate.add_argument("--float", type=Path, default=FLOAT, help="the float file, timed beside it where it is")
+    evaluate.add_argument("--count", type=int, default=2000, help="validation scenes")
+    evaluate.add_argument("--out", type=Path, default=RUNS / "report", help="folder for the figures and the page")
+    evaluate.add_argument("--card", action="store_true", help="also write the figures into the model's card")
+    export = command("export", _export, "write models/face.onnx, its card and training/weights/face.weights.h5")
+    export.add_argument("source", type=Path, nargs="?", default=RUNS / "run" / "averaged.keras", help="the weights")
+    export.add_argument("--out", type=Path, default=MODEL, help="the ONNX file; its card goes beside it")
     return options
 
 
@@ -56,8 +89,8 @@ def _add_training(train: argparse.ArgumentParser) -> None:
     train.add_argument("--run", type=Path, default=RUNS / "run", help="folder for checkpoints and history")
     train.add_argument("--sample", action="store_true", help="one minute, to see that all works")
     train.add_argument("--minutes", type=float, default=60.0, help="length of the run")
-    train.add_argument("--batch", type=int, default=64, help="scenes per step")
-    train.add_argument("--learning-rate", type=float, default=3e-3, help="at its peak")
+    train.add_argument("--batch", type=int, default=32, help="scenes per step")
+    train.add_argument("--learning-rate", type=float, default=2e-3, help="at its peak")
     train.add_argument("--weight-decay", type=float, default=1e-4, help="per step, times the rate")
     train.add_argument("--average-steps", type=int, default=1000, help="memory of the averaged weights")
     train.add_argument(

@@ -16,7 +16,7 @@ UNJUDGED = 0.5
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Match:
-    """For each true face the number of the found one, -1 where it was missed, int (T,); which found are false, bool (F,)."""
+    """For each true face the number of the found one, -1 where missed, int (T,); which found are false, bool (F,)."""
 
     found_by: np.ndarray
     false: np.ndarray
@@ -46,7 +46,7 @@ def _inside(face: np.ndarray, places: np.ndarray) -> np.ndarray:
 
 
 def landmark_error(found: np.ndarray, truth: np.ndarray) -> float:
-    """Mean distance of a face's landmarks (14,) from the true ones, in distances between the true eyes; NaN if unknown."""
+    """Mean distance of a face's landmarks (14,) from the true ones, in distances of the true eyes; NaN if unknown."""
     points, true = landmarks_of(found[:FACE_COLUMNS]), landmarks_of(truth[:FACE_COLUMNS])
     eyes = float(np.linalg.norm(true[0] - true[1]))
     return float(np.linalg.norm(points - true, axis=1).mean() / eyes) if eyes > 0 else float("nan")

@@ -1,7 +1,8 @@
 """The face network: a small plain convolutional trunk, one map of places, and its answers decoded inside the graph.
 
-In the spirit of CenterNet (Zhou et al. 2019) and FCOS (Tian et al. 2019): every cell of a map at an eighth of the input says
-whether the middle of a face lies there and where its borders and landmarks are. Only 3x3 convolutions, which int8 serves well.
+In the spirit of CenterNet (Zhou et al. 2019) and FCOS (Tian et al. 2019): every cell of a map at an eighth of the input
+says whether the middle of a face lies there and where its borders and landmarks are. All convolutions are plain ones,
+which int8 serves well.
 """
 
 # pyright: reportArgumentType=false, reportAttributeAccessIssue=false
@@ -22,8 +23,10 @@ STRIDE = 8
 ROWS, COLUMNS = TILE_HEIGHT // STRIDE, TILE_WIDTH // STRIDE
 PLACE_CHANNELS = 14
 """Distances from the cell's middle to left, top, right and bottom, then x and y of five landmarks from there."""
-STEM, FINE, MIDDLE, COARSE = 16, 24, 48, 64
-"""Channels at a half, a quarter, an eighth, and a sixteenth and less of the input's size."""
+FINE, MIDDLE, COARSE = 32, 48, 64
+"""Channels at a quarter, an eighth, and a sixteenth and less of the input's size."""
+PATCH, PATCH_STRIDE = 8, 4
+"""Side and stride of the first convolution's windows: layers at a half of the size would cost as much as all others."""
 FLAT_VARIANCE = 16.0
 """Added to each tile's variance: the noise of a nearly flat picture is not blown up to full contrast."""
 RARE_FACE = -4.0
@@ -45,11 +48,10 @@ def face_network() -> keras.Model:
     x = layers.LayerNormalization(
         axis=[1, 2, 3], center=False, scale=False, epsilon=FLAT_VARIANCE, dtype="float32", name="standardise"
     )(image)
-    x = _conv(x, STEM, "stem", strides=2)
-    x = _conv(x, FINE, "fine_down", strides=2)
-    x = _residual(x, FINE, "fine")
+    x = _conv(x, FINE, "patches", side=PATCH, strides=PATCH_STRIDE)
     x = _conv(x, MIDDLE, "middle_down", strides=2)
-    middle = _residual(x, MIDDLE, "middle")
+    x = _residual(x, MIDDLE, "middle1")
+    middle = _residual(x, MIDDLE, "middle2")
     x = _conv(middle, COARSE, "coarse_down", strides=2)
     coarse = _residual(x, COARSE, "coarse")
     x = _conv(coarse, COARSE, "whole_down", strides=2)
@@ -66,8 +68,8 @@ def face_network() -> keras.Model:
 def answering(network: keras.Model) -> keras.Model:
     """The network with its answers decoded: what is exported and used.
 
-    Output ``faces`` float32 (N, 8, 15), the surest first: left, top, right, bottom, x and y of right eye, left eye, nose,
-    right and left mouth corner, all in input pixels, and a score from 0 to 1, which is 0 where there is no further face.
+    Output ``faces`` float32 (N, 8, 15), the surest first: left, top, right, bottom, x and y of right eye, left eye,
+    nose, right and left mouth corner, all in input pixels, and a score from 0 to 1, which is 0 for a double or no face.
     """
     return keras.Model(network.input, Answers(dtype="float32", name="faces")(network.output), name="face_answers")
 
@@ -136,9 +138,17 @@ def read_weights(network: keras.Model, path: Path) -> None:
         ) from None
 
 
-def _conv(x: keras.KerasTensor, width: int, name: str, strides: int = 1, active: bool = True) -> keras.KerasTensor:
+def _conv(
+    x: keras.KerasTensor, width: int, name: str, side: int = 3, strides: int = 1, active: bool = True
+) -> keras.KerasTensor:
     x = layers.Conv2D(
-        width, 3, strides=strides, padding="same", use_bias=False, kernel_initializer="he_normal", name=f"{name}_conv"
+        width,
+        side,
+        strides=strides,
+        padding="same",
+        use_bias=False,
+        kernel_initializer="he_normal",
+        name=f"{name}_conv",
     )(x)
     x = layers.BatchNormalization(momentum=0.98, name=f"{name}_norm")(x)
     return layers.Activation("relu", name=f"{name}_relu")(x) if active else x

@@ -30,8 +30,8 @@ SURE = 0.8
 DOUBTFUL = 0.5
 """Below ``SURE`` and above this a place is neither face nor background: it is left out of the loss."""
 SAME = 0.35
-"""Overlap from which a box drawn by hand and one of the reference are one face; the reference's then counts, as its boxes
-go from hairline to chin like those of the galleries."""
+"""Overlap from which a box drawn by hand and one of the reference are one face; the reference's then counts, as its
+boxes go from hairline to chin like those of the galleries."""
 VALIDATION_CLIPS = ("d18", "s18")
 VALIDATION_SHARE = 0.12
 FER2013_FACES = {"train": 7000, "validation": 800}
@@ -141,7 +141,7 @@ def _heads(folder: Path, limit: int | None) -> Iterator[tuple[str, np.ndarray]]:
     sheets = _some(sorted(folder.glob("*.webp")), limit and max(2, limit // HEADS_A_ROW**2))
     if not sheets:
         raise ClassmoodError(f"expected sheets of heads in {folder}, found none; pass the data's folder with --data")
-    for path, split in zip(sheets, _splits(len(sheets) - 1) + ["validation"], strict=True):
+    for path, split in zip(sheets, [*_splits(len(sheets) - 1), "validation"], strict=True):
         sheet = _read(path)
         for row in range(HEADS_A_ROW):
             for column in range(HEADS_A_ROW):

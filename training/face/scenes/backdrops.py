@@ -180,7 +180,7 @@ def _round_thing(picture: np.ndarray, draw: np.random.Generator) -> None:
 
 
 def _curtain(picture: np.ndarray, draw: np.random.Generator) -> None:
-    height, width = picture.shape
+    width = picture.shape[1]
     left, wide = int(draw.integers(0, width)), int(draw.uniform(15, 80))
     x = np.arange(min(wide, width - left))
     folds = draw.uniform(60, 200) + draw.uniform(10, 40) * np.sin(x / draw.uniform(0.8, 4) + draw.uniform(0, 6))

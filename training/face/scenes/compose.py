@@ -11,10 +11,10 @@ import cv2
 import numpy as np
 
 from inference.crops import TILE_HEIGHT, TILE_WIDTH
+from training.face.faces import FACE_COLUMNS, boxes_as_faces, moved, overlap
 from training.face.scenes import trouble
 from training.face.scenes.backdrops import Backdrops, emptied, noise
 from training.face.scenes.cutouts import Cutout, head, person
-from training.face.faces import FACE_COLUMNS, boxes_as_faces, moved, overlap
 from training.face.sources import Photo, Sources
 
 CELL_HEIGHT = TILE_WIDTH * 9 // 16
@@ -25,7 +25,7 @@ PICTURE_WIDTHS = ((192, 0.72), (144, 0.12), (173, 0.06), (81, 0.05), (61, 0.05))
 """Widths of the picture in its cell and how often: 16:9, 4:3, 16:10, tall tablets and phones."""
 BAR_LEVELS = (0, 0, 26, 34)
 FACE_SHARE = (0.13, 1.0)
-"""Height of faces as shares of the picture's, drawn evenly on a logarithmic scale: from a teacher's view of a whole room to
+"""Height of faces as shares of the picture's, drawn evenly on a logarithmic scale: from the end of a room to
 a face that fills the tile."""
 USUAL_SHARE, USUAL_DEVIATION, USUAL = 0.42, 0.13, 0.45
 """How most people sit before a camera, and how many of the faces are drawn so instead."""
@@ -119,7 +119,9 @@ class Composer:
         target = photo.faces[int(np.argmax(photo.faces[:, 3] - photo.faces[:, 1]))]
         # Small enough a photo would float in the tile as a card: it covers most of the height.
         least = FILLED * float(target[3] - target[1]) / photo.gray.shape[0]
-        matrix = _placement(target, max(_share(draw), min(draw.uniform(least, 1.6 * least), 1)), draw, width, alone=True)
+        matrix = _placement(
+            target, max(_share(draw), min(draw.uniform(least, 1.6 * least), 1)), draw, width, alone=True
+        )
         source, matrix = _reduced(photo.gray, matrix)
         size = width, CELL_HEIGHT
         picture = cv2.warpAffine(source, matrix, size, borderMode=cv2.BORDER_REPLICATE)
@@ -231,7 +233,7 @@ def _blended(behind: np.ndarray, front: np.ndarray, alpha: np.ndarray) -> np.nda
 
 
 def _paste(picture: np.ndarray, cut: Cutout, matrix: np.ndarray, draw: np.random.Generator) -> np.ndarray:
-    """Put a person into the picture, in light of their own; returns how solid they are there, uint8 like the picture."""
+    """Put a person, lit on their own, into the picture; returns how solid they are there, uint8 like the picture."""
     size = picture.shape[::-1]
     gray, small = _reduced(cut.gray, matrix)
     alpha, _ = _reduced(cut.alpha, matrix)
@@ -245,21 +247,23 @@ def _draw_body(picture: np.ndarray, face: np.ndarray, draw: np.random.Generator)
     """Hair, neck and shoulders for a head that has none."""
     height, width = picture.shape
     (wide, tall), middle = face[2:4] - face[:2], (face[0] + face[2]) / 2
-    shape, cloth = np.zeros((height, width), np.uint8), draw.uniform(5, 245) + draw.uniform(2, 30) * noise(
-        draw, width, height, draw.uniform(0.4, 1.1)
+    shape, cloth = (
+        np.zeros((height, width), np.uint8),
+        draw.uniform(5, 245) + draw.uniform(2, 30) * noise(draw, width, height, draw.uniform(0.4, 1.1)),
     )
     drop, spread = face[3] + draw.uniform(0.0, 0.3) * tall, wide * draw.uniform(1.0, 1.6)
     cv2.ellipse(shape, (int(middle), int(drop + 1.6 * tall)), (int(spread), int(1.5 * tall)), 0, 0, 360, 255, -1)
     if draw.random() < 0.7:  # else somebody small floats before the room, as behind a virtual background
         cv2.rectangle(shape, (int(middle - spread), int(drop + 1.6 * tall)), (int(middle + spread), height), 255, -1)
-    neck = cv2.LINE_AA
-    skin = int(draw.uniform(60, 220))
-    hair = int(draw.uniform(5, 160))
+    skin, hair = int(draw.uniform(60, 220)), int(draw.uniform(5, 160))
     if draw.random() < 0.7:
         crown = int(middle), int(face[1] + draw.uniform(0.3, 0.5) * tall)
         axes = int(wide * draw.uniform(0.6, 0.85)), int(tall * draw.uniform(0.6, 0.9))
-        cv2.ellipse(picture, crown, axes, 0, 0, 360, hair, -1, neck)
-    corners = (int(middle - 0.28 * wide), int(face[3] - 0.3 * tall)), (int(middle + 0.28 * wide), int(drop + 0.3 * tall))
+        cv2.ellipse(picture, crown, axes, 0, 0, 360, hair, -1, cv2.LINE_AA)
+    corners = (
+        (int(middle - 0.28 * wide), int(face[3] - 0.3 * tall)),
+        (int(middle + 0.28 * wide), int(drop + 0.3 * tall)),
+    )
     cv2.rectangle(picture, *corners, skin, -1)
     picture[:] = _blended(picture, np.clip(cloth, 0, 255).astype(np.uint8), cv2.GaussianBlur(shape, (0, 0), 0.8))
 

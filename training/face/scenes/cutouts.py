@@ -17,7 +17,7 @@ FACE_COVERED = 0.9
 EDGE_SIGMA = 1.2
 """Softness of a cut's edge in pixels, as virtual backgrounds have it."""
 HEAD_AXES = (0.82, 0.86)
-"""Half axes of the ellipse around a head, hair included, in widths and heights of the face; a little above its middle."""
+"""Half axes of the ellipse around a head, hair included, in widths and heights of the face."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -34,7 +34,7 @@ class Cutout:
 
 
 def person(photo: Photo) -> Cutout | None:
-    """The largest person of a photo with head and shoulders (GrabCut, Rother et al. 2004), None where the cut failed."""
+    """The largest person of a photo, head and shoulders (GrabCut, Rother et al. 2004), None where the cut failed."""
     sizes = np.prod(photo.faces[:, 2:4] - photo.faces[:, :2], axis=1)
     face = photo.faces[int(np.argmax(sizes))]
     height, width = photo.gray.shape

@@ -1,4 +1,4 @@
-"""Scenes made beforehand and kept in the ignored folder of training runs, because composing takes as long as learning."""
+"""Scenes made beforehand and kept in the ignored folder of training runs: composing takes as long as learning."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import json
 import time
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -64,6 +65,16 @@ def load(folder: Path, split: str) -> Scenes:
     except (OSError, ValueError) as error:
         raise ClassmoodError(
             f"expected composed scenes in {folder} ({error}); make them with `python -m training.face prepare`"
+        ) from None
+
+
+def facts(folder: Path) -> dict[str, Any]:
+    """What the scenes of a folder were made of, by split. Raises ClassmoodError when they have not been made."""
+    try:
+        return json.loads((folder / "scenes.json").read_text())
+    except (OSError, ValueError) as error:
+        raise ClassmoodError(
+            f"expected scenes.json in {folder} ({error}); make it with `python -m training.face prepare`"
         ) from None
 
 

@@ -56,7 +56,7 @@ def headphones(picture: np.ndarray, face: np.ndarray, draw: np.random.Generator)
     axes = [int(size[0] * draw.uniform(0.55, 0.68)), int(size[1] * draw.uniform(0.62, 0.8))]
     cv2.ellipse(picture, _point(centre), axes, 0, 180, 360, level, thick, cv2.LINE_AA)
     for side in (-1, 1):
-        ear = centre + [side * axes[0], 0]
+        ear = centre + np.array([side * axes[0], 0])
         cup = [max(int(size[0] * 0.12), 1), max(int(size[1] * 0.2), 1)]
         cv2.ellipse(picture, _point(ear), cup, 0, 0, 360, level, -1, cv2.LINE_AA)
 
@@ -65,9 +65,9 @@ def hand(picture: np.ndarray, face: np.ndarray, draw: np.random.Generator) -> No
     """A hand at the chin or a cheek, or before mouth and nose, of the skin's own gray."""
     size = face[2:4] - face[:2]
     skin = _skin(picture, face) + draw.normal(0, 15)
-    palm = face[:2] + size * [draw.uniform(0.0, 1.0), draw.uniform(0.72, 1.15)]
+    palm = face[:2] + size * np.array([draw.uniform(0.0, 1.0), draw.uniform(0.72, 1.15)])
     axes = size * draw.uniform(0.16, 0.3, 2)
-    towards = face[:2] + size * [0.5, 0.35] - palm
+    towards = face[:2] + size * np.array([0.5, 0.35]) - palm
     aim = np.arctan2(towards[1], towards[0]) + draw.normal(0, 0.5)
     _oval(picture, palm, axes, np.degrees(aim), skin, draw)
     for finger in range(draw.integers(2, 5)):
