@@ -18,10 +18,9 @@ import onnxruntime as ort
 
 from domain import Box
 from inference.crops import TILE_HEIGHT, TILE_WIDTH, tile_inputs
-from training.face.detectors import Detector, Own
+from training.face.detectors import Cascade, Detector, Own, Reference
 from training.face.faces import FACE_COLUMNS, boxes_as_faces
 from training.face.matching import landmark_error, match
-from training.face.rivals import Cascade, Reference
 from training.face.scenes.compose import Scene
 from training.face.scenes.store import Scenes
 

@@ -17,8 +17,8 @@ import numpy as np
 
 from domain import ClassmoodError
 from training import data as fer2013
+from training.face.detectors import Reference
 from training.face.faces import FACE_COLUMNS, boxes_as_faces, overlap
-from training.face.rivals import Reference
 
 LARGEST_SIDE = 360
 """Photos are kept at this many pixels: a tile's input is a third of it."""

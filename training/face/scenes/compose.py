@@ -157,7 +157,8 @@ class Composer:
         return picture, faces, hidden
 
     def _somebody(self, draw: np.random.Generator) -> Cutout:
-        group = self._cast.cutouts[int(draw.choice(len(KINDS), p=KINDS))]
+        chances = np.array([chance * bool(group) for chance, group in zip(KINDS, self._cast.cutouts, strict=True)])
+        group = self._cast.cutouts[int(draw.choice(len(KINDS), p=chances / chances.sum()))]
         return group[draw.integers(len(group))]
 
     def _disturb(self, picture: np.ndarray, face: np.ndarray, draw: np.random.Generator) -> None:

@@ -1,0 +1,298 @@
+"""The face detector's workshop: faces move with pictures, scenes tell the truth, networks learn and are exported."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from itertools import count
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+pytest.importorskip("tensorflow", reason="training is not installed: python3 classmood.py setup --training")
+
+from domain import Box, ClassmoodError, ModelError, Tile
+from inference.crops import TILE_HEIGHT, TILE_WIDTH
+from inference.faces import FaceFinder
+from training.face.__main__ import main
+from training.face.evaluate import Failure, Tally, write_failures
+from training.face.export import Candidate as Form
+from training.face.export import choose, export, to_onnx
+from training.face.faces import boxes_as_faces, landmarks_of, moved, overlap
+from training.face.matching import landmark_error, match
+from training.face.network import Answers, face_network
+from training.face.scenes import store
+from training.face.scenes.compose import LEAST_HEIGHT, Composer, Scene, cast_of, judged
+from training.face.sources import Photo, Sources
+from training.face.train import Recipe, map_loss, targets, train, varied
+
+pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation doesn't accept a copy:DeprecationWarning")
+"""Keras saves TensorFlow's tensors through an interface that NumPy 2 calls old."""
+
+FACE = np.array([60, 20, 100, 70, 70, 40, 90, 40, 80, 52, 72, 60, 88, 60], np.float32)
+"""A face in the middle of a tile: box, then eyes, nose and corners of the mouth."""
+
+
+def drawn_photo(seed: int, side: int = 120) -> Photo:
+    """A person of ovals before noise, so that no real picture is needed."""
+    draw = np.random.default_rng(seed)
+    gray = draw.integers(20, 80, (side, side), np.uint8)
+    cv2.ellipse(gray, (60, 118), (50, 40), 0, 0, 360, 190, -1)
+    cv2.ellipse(gray, (60, 50), (22, 28), 0, 0, 360, 200, -1)
+    for spot in ((52, 44), (68, 44), (60, 54), (54, 62), (66, 62)):
+        cv2.circle(gray, spot, 3, 30, -1)
+    face = np.array([[40, 24, 80, 76, 52, 44, 68, 44, 60, 54, 54, 62, 66, 62]], np.float32)
+    return Photo(gray, face, np.empty((0, 14), np.float32))
+
+
+@pytest.fixture(scope="module")
+def composer() -> Composer:
+    photos = [drawn_photo(seed) for seed in range(4)]
+    return Composer(cast_of(Sources(photos, photos, photos)))
+
+
+def scenes_of(composer: Composer, amount: int, seed: int = 1) -> store.Scenes:
+    made = [composer.scene(np.random.default_rng((seed, index))) for index in range(amount)]
+    return store.Scenes(np.stack([scene.picture for scene in made]), np.stack([store.row_of(scene) for scene in made]))
+
+
+# --- faces ----------------------------------------------------------------------------------------------------------
+
+
+def test_a_mirrored_face_swaps_its_eyes_and_keeps_its_box():
+    mirror = np.array([[-1, 0, 160], [0, 1, 0]], float)
+    face = moved(FACE[None], mirror)[0]
+    assert face[:4].tolist() == [60, 20, 100, 70]
+    right_eye, left_eye, *_ = landmarks_of(face)
+    assert right_eye[0] < left_eye[0], "the person's right eye stays on the picture's left"
+
+
+def test_a_face_turned_by_a_quarter_lies_down():
+    quarter = np.array([[0, 1, 0], [-1, 0, 200]], float)
+    left, top, right, bottom = moved(FACE[None], quarter)[0, :4]
+    assert (right - left, bottom - top) == pytest.approx((50, 40))
+
+
+def test_unknown_landmarks_stay_unknown():
+    face = boxes_as_faces(np.array([[0, 0, 10, 10]]))
+    assert np.isnan(moved(face, np.eye(2, 3))[0, 4:]).all()
+
+
+def test_overlap_is_intersection_over_union():
+    boxes = np.array([[0, 0, 10, 10], [5, 0, 15, 10], [20, 20, 30, 30]], float)
+    assert overlap(boxes, boxes)[0] == pytest.approx([1, 1 / 3, 0])
+
+
+def test_each_true_face_is_found_once_and_the_second_box_on_it_is_false():
+    truth = boxes_as_faces(np.array([[0, 0, 20, 20], [50, 50, 80, 80]]))
+    found = boxes_as_faces(np.array([[1, 0, 21, 20], [0, 1, 20, 21], [100, 0, 120, 20]]))
+    matched = match(found, truth)
+    assert matched.found_by.tolist() == [0, -1]
+    assert matched.false.tolist() == [False, True, True]
+
+
+def test_what_lies_on_a_doubtful_place_is_not_judged():
+    found = boxes_as_faces(np.array([[100, 0, 120, 20]]))
+    doubtful = boxes_as_faces(np.array([[95, 0, 125, 25]]))
+    assert match(found, boxes_as_faces(np.empty((0, 4))), doubtful).false.tolist() == [False]
+
+
+def test_errors_of_landmarks_count_in_distances_of_the_eyes():
+    shifted = FACE.copy()
+    shifted[4::2] += 2
+    assert landmark_error(shifted, FACE) == pytest.approx(0.1)
+
+
+# --- scenes ---------------------------------------------------------------------------------------------------------
+
+
+def test_a_scene_depends_on_its_seed_alone(composer):
+    first, second = (composer.scene(np.random.default_rng((7, 3))) for _ in range(2))
+    assert (first.picture == second.picture).all()
+    assert np.array_equal(first.faces, second.faces, equal_nan=True)
+
+
+def test_scenes_ask_only_for_faces_inside_and_large_enough(composer):
+    with_faces = 0
+    for index in range(60):
+        scene = composer.scene(np.random.default_rng((1, index)))
+        assert (scene.picture.shape, scene.picture.dtype) == ((TILE_HEIGHT, TILE_WIDTH), np.uint8)
+        with_faces += len(scene.faces) > 0
+        for left, top, right, bottom in scene.faces[:, :4]:
+            assert 0 <= left < right <= TILE_WIDTH
+            assert 0 <= top < bottom <= TILE_HEIGHT
+            assert bottom - top >= LEAST_HEIGHT
+    assert 20 <= with_faces < 60, "most scenes show people, some do not"
+
+
+def test_a_face_half_out_of_the_picture_is_cut_and_one_nearly_out_is_doubtful():
+    faces = np.stack([FACE - 1000, FACE, FACE])
+    faces[1, [0, 2]] -= 75  # 25 of 40 px are left
+    faces[2, [0, 2]] -= 90
+    asked, doubtful = judged(faces, boxes_as_faces(np.empty((0, 4))), 192, 108)
+    assert asked[:, :4].tolist() == [[0, 20, 25, 70]]
+    assert doubtful[:, :4].tolist() == [[0, 20, 10, 70]]
+
+
+def test_a_stored_scene_comes_back(composer):
+    scenes = scenes_of(composer, 6)
+    for index in range(6):
+        scene = composer.scene(np.random.default_rng((1, index)))
+        assert np.array_equal(scenes.scene(index).faces, scene.faces, equal_nan=True)
+        assert len(scenes.scene(index).doubtful) == len(scene.doubtful)
+
+
+def test_a_varied_scene_moves_faces_with_the_picture():
+    picture = np.zeros((TILE_HEIGHT, TILE_WIDTH), np.uint8)
+    cv2.rectangle(picture, (60, 20), (99, 69), 200, -1)
+    for seed in range(8):
+        seen = varied(Scene(picture, FACE[None], boxes_as_faces(np.empty((0, 4)))), np.random.default_rng((seed, 5)))
+        left, top, right, bottom = seen.faces[0, :4].round().astype(int)
+        bright = seen.picture.astype(int) - np.median(seen.picture)
+        assert abs(bright[top + 2 : bottom - 2, left + 2 : right - 2]).min() > 30
+        assert abs(bright[:, : max(left - 2, 0)]).max(initial=0) < 30
+
+
+# --- the map and its answers ----------------------------------------------------------------------------------------
+
+
+def perfect_map(scene: Scene) -> np.ndarray:
+    """What a network that has learnt everything says of a scene."""
+    wanted = targets(scene)
+    y, x = (np.mgrid[0:14, 0:24] + 0.5) * 8
+    logit = np.log(np.clip(wanted[..., :1], 1e-4, 0.999) / (1 - np.clip(wanted[..., :1], 1e-4, 0.999)))
+    reach = [x - wanted[..., 4], y - wanted[..., 5], wanted[..., 6] - x, wanted[..., 7] - y]
+    marks = (wanted[..., 8:] - np.stack([x, y] * 5, -1)) / 8
+    return np.concatenate([logit, np.log(np.maximum(np.stack(reach, -1), 1) / 8), marks], -1).astype(np.float32)
+
+
+def test_the_graph_answers_with_the_faces_of_a_perfect_map():
+    other = FACE.copy()
+    other[[0, 2]] += 70
+    other[4::2] += 70
+    scene = Scene(np.zeros((TILE_HEIGHT, TILE_WIDTH), np.uint8), np.stack([FACE, other]), FACE[:0].reshape(0, 14))
+    answers = np.asarray(Answers()(perfect_map(scene)[None]))[0]
+    sure = answers[answers[:, -1] > 0.5]
+    assert len(sure) == 2
+    assert sure[np.argsort(sure[:, 0]), :14] == pytest.approx(np.stack([FACE, other]), abs=0.01)
+    assert (np.diff(answers[:, -1][answers[:, -1] > 0]) <= 0).all(), "the surest comes first"
+
+
+def test_a_double_on_one_face_scores_nothing():
+    scene = Scene(np.zeros((TILE_HEIGHT, TILE_WIDTH), np.uint8), FACE[None], FACE[:0].reshape(0, 14))
+    wanted = perfect_map(scene)
+    middle = (45 // 8), (80 // 8)
+    wanted[middle[0], middle[1] - 2] = wanted[middle]
+    wanted[middle[0], middle[1] - 2, [1, 3]] += np.log([0.5, 1.6])  # nearly the same box, from another cell
+    answers = np.asarray(Answers()(wanted[None]))[0]
+    assert (answers[:, -1] > 0.5).sum() == 1
+
+
+def test_a_perfect_map_costs_next_to_nothing_and_a_blind_one_much():
+    scene = Scene(np.zeros((TILE_HEIGHT, TILE_WIDTH), np.uint8), FACE[None], FACE[:0].reshape(0, 14))
+    wanted, blind = targets(scene)[None], np.zeros((1, 14, 24, 15), np.float32)
+    assert float(map_loss(wanted, perfect_map(scene)[None])) < 0.1 < float(map_loss(wanted, blind))
+
+
+def test_doubtful_places_count_for_nothing():
+    place = boxes_as_faces(np.array([[8, 8, 40, 40]], np.float32))
+    wanted = targets(Scene(np.zeros((TILE_HEIGHT, TILE_WIDTH), np.uint8), FACE[None], place))
+    assert wanted[1:5, 1:5, 1].max() == 0
+    assert wanted[(45 // 8), (80 // 8), 1] == 1
+
+
+# --- training and export --------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def run(composer, tmp_path_factory) -> tuple[Path, store.Scenes]:
+    """A run of a few steps, broken off by a clock that is passed in."""
+    folder, scenes = tmp_path_factory.mktemp("run"), scenes_of(composer, 32)
+    history = train(Recipe(minutes=1.0, batch=8), scenes, scenes, folder, clock=count(0, 10).__next__)
+    assert len(history) >= 1
+    return folder, scenes
+
+
+def test_a_run_leaves_all_that_is_needed_to_go_on(run):
+    folder, _ = run
+    assert {"recipe.json", "history.json", "last.keras", "averaged.keras"} <= {path.name for path in folder.iterdir()}
+
+
+def test_a_run_is_not_mixed_with_another_recipe(run):
+    folder, scenes = run
+    with pytest.raises(ClassmoodError, match="another recipe"):
+        train(Recipe(minutes=1.0, batch=4), scenes, scenes, folder)
+
+
+def test_a_run_goes_on_where_it_stopped(run):
+    folder, scenes = run
+    done = json.loads((folder / "history.json").read_text())
+    history = train(Recipe(minutes=1.0, batch=8), scenes, scenes, folder, clock=count(0, 20).__next__)
+    assert [row["epoch"] for row in history] == list(range(1, len(history) + 1))
+    assert len(history) > len(done)
+
+
+@pytest.fixture(scope="module")
+def exported(run, tmp_path_factory) -> Path:
+    folder, scenes = run
+    target = tmp_path_factory.mktemp("models") / "face.onnx"
+    export(
+        folder / "averaged.keras",
+        {"train": scenes, "validation": scenes},
+        {"train": {"scenes": len(scenes)}},
+        target,
+        target.with_name("face.weights.h5"),
+        target.with_name("float.onnx"),
+    )
+    return target
+
+
+def test_an_export_is_a_model_that_the_live_path_opens(exported):
+    card = json.loads(exported.with_suffix(".json").read_text())
+    assert card["sha256"] == hashlib.sha256(exported.read_bytes()).hexdigest()
+    tile = Tile(3, Box(0, 0, 320, 180), "on")
+    assert FaceFinder(exported).find(np.zeros((180, 320, 3), np.uint8), [tile]) == []
+
+
+def test_the_kept_weights_make_the_same_network(exported):
+    network = face_network()
+    network.load_weights(exported.with_name("face.weights.h5"))
+    assert to_onnx(network).graph.output[0].name == "faces"
+
+
+def test_int8_is_shipped_only_where_it_is_faster_and_as_good():
+    exact = Form("float", b"", recall=0.9, precision=0.99, cpu_ms=12)
+    assert choose(exact, Form("int8", b"", 0.898, 0.99, 6)).name == "int8"
+    assert choose(exact, Form("int8", b"", 0.898, 0.99, 13)).name == "float"
+    assert choose(exact, Form("int8", b"", 0.89, 0.99, 6)).name == "float"
+
+
+def test_weights_that_are_missing_are_told_in_one_line(tmp_path):
+    with pytest.raises(ModelError, match=r"cannot read the face network's weights"):
+        export(tmp_path / "none.keras", {}, {}, tmp_path / "f.onnx", tmp_path / "w.weights.h5", tmp_path / "p.onnx")
+
+
+# --- figures --------------------------------------------------------------------------------------------------------
+
+
+def test_figures_tell_recall_by_class_and_false_faces_per_hundred_tiles():
+    tally, truth = Tally(), boxes_as_faces(np.array([[0, 0, 20, 20], [50, 50, 80, 80]]))
+    tally.add(boxes_as_faces(np.array([[0, 0, 20, 20], [100, 0, 120, 20]])), truth, ["clear", "masked"])
+    figures = tally.figures()
+    assert figures["recall"] == {"clear": 1.0, "masked": 0.0}
+    assert (figures["false_per_100_tiles"], figures["precision"]) == (100.0, 0.5)
+
+
+def test_the_page_of_failures_shows_them(tmp_path, composer):
+    scene = composer.scene(np.random.default_rng((1, 4)))
+    write_failures([Failure(scene, FACE[None], np.full(len(scene.faces), -1), 1)], tmp_path / "failures.html")
+    page = (tmp_path / "failures.html").read_text("utf-8")
+    assert f"{len(scene.faces)} missed, 1 false" in page
+    assert "data:image/png" in page
+
+
+def test_without_scenes_the_command_says_what_to_do(tmp_path, capsys):
+    assert main(["train", "--folder", str(tmp_path), "--run", str(tmp_path / "run")]) == 2
+    assert "python -m training.face prepare" in capsys.readouterr().err
