@@ -11,10 +11,12 @@ import pytest
 from capture.simulator.lesson import read_lesson
 from capture.simulator.simulator import Simulator
 from config import ROOT, InferenceSettings
-from domain import Box, Face, Tile
-from inference.crops import emotion_input, face_crops, framed
-from inference.faces import FaceFinder, quality_of, sharpness, without_doubles
+from domain import Box, Face, ModelError, Tile
+from inference.crops import emotion_input, face_crops, framed, tile_inputs
+from inference.faces import FACE_MODEL, FaceFinder, quality_of, sharpness, views_of, without_doubles
+from tests.small_models import write_card, write_face_model
 
+SHIPPED = ROOT / "models" / FACE_MODEL
 PICTURE = np.random.default_rng(3).integers(0, 256, (200, 300, 3), np.uint8)
 
 
@@ -68,6 +70,27 @@ def test_other_crops_are_refused():
         emotion_input(np.zeros((2, 64, 64), np.uint8))
 
 
+# --- tiles as the network sees them ---------------------------------------------------------------------------------
+
+
+def test_tiles_are_scaled_to_fit_and_centred_on_black():
+    image = np.full((400, 400, 3), 200, np.uint8)
+    inputs, placements = tile_inputs(image, [Box(0, 0, 320, 180), Box(10, 20, 310, 320)])
+    assert (inputs.shape, inputs.dtype) == ((2, 112, 192, 1), np.uint8)
+    assert (inputs[0, 2:110] == 200).all()
+    assert not inputs[0, [0, 1, 110, 111]].any(), "a 16:9 tile leaves two rows above and below"
+    assert (inputs[1, :, 40:152] == 200).all(), "a square tile leaves bars at its sides"
+    assert not inputs[1, :, :40].any()
+    assert not inputs[1, :, 152:].any()
+    scale, x, y = placements[1]
+    assert (scale * np.array([10, 20]) + (x, y)).tolist() == pytest.approx([40, 0], abs=0.01)
+
+
+def test_no_tiles_give_no_input():
+    inputs, placements = tile_inputs(PICTURE, [])
+    assert (inputs.shape, placements.shape) == ((0, 112, 192, 1), (0, 3))
+
+
 # --- finding --------------------------------------------------------------------------------------------------------
 
 
@@ -84,7 +107,7 @@ def tiles_of(truth) -> list[Tile]:
 
 def test_synthetic_students_are_found_where_they_are(scene):
     image, truth = scene
-    faces = FaceFinder().find(image, tiles_of(truth))
+    faces = FaceFinder(SHIPPED).find(image, tiles_of(truth))
     shown = [tile for tile in truth if tile.face is not None]
     hits = [any(face.tile == tile.slot and face.box.iou(tile.face) > 0.4 for face in faces) for tile in shown]
     assert np.mean(hits) >= 0.9
@@ -94,13 +117,13 @@ def test_synthetic_students_are_found_where_they_are(scene):
 def test_faces_stay_inside_their_tile(scene):
     image, truth = scene
     boxes = {tile.slot: tile.box for tile in truth}
-    for face in FaceFinder().find(image, tiles_of(truth)):
+    for face in FaceFinder(SHIPPED).find(image, tiles_of(truth)):
         assert face.box.iou(boxes[face.tile]) == pytest.approx(face.box.area / boxes[face.tile].area)
 
 
 def test_a_dark_tile_is_searched_as_well_as_a_bright_one(scene):
     image, truth = scene
-    finder = FaceFinder()
+    finder = FaceFinder(SHIPPED)
     bright = finder.find(image, tiles_of(truth))
     assert len(finder.find((image * 0.25).astype(np.uint8), tiles_of(truth))) >= 0.8 * len(bright)
 
@@ -108,7 +131,7 @@ def test_a_dark_tile_is_searched_as_well_as_a_bright_one(scene):
 @pytest.mark.parametrize("level", [0, 34, 255])
 def test_an_empty_tile_holds_no_face(level):
     image = np.full((180, 320, 3), level, np.uint8)
-    assert FaceFinder().find(image, [Tile(0, Box(0, 0, 320, 180), "on")]) == []
+    assert FaceFinder(SHIPPED).find(image, [Tile(0, Box(0, 0, 320, 180), "on")]) == []
 
 
 def test_only_the_surest_of_faces_on_one_place_is_kept():
@@ -117,13 +140,96 @@ def test_only_the_surest_of_faces_on_one_place_is_kept():
     assert without_doubles([double, elsewhere, sure]) == [sure, elsewhere]
 
 
+def answer(left: float, top: float, right: float, bottom: float, score: float) -> np.ndarray:
+    """A row of the network: a box in pixels of its input, landmarks in its middle, and a score."""
+    x, y = (left + right) / 2, (top + bottom) / 2
+    return np.array([left, top, right, bottom, x - 5, y, x + 5, y, x, y + 5, x - 4, y + 9, x + 4, y + 9, score])
+
+
+def test_answers_become_faces_in_pixels_of_the_frame(tmp_path):
+    model = write_face_model(tmp_path, np.stack([answer(48, 29, 72, 56, 0.9), answer(0, 0, 9, 9, 0.1)]))
+    (face,) = FaceFinder(model).find(np.zeros((500, 900, 3), np.uint8), [Tile(4, Box(100, 40, 420, 220), "on")])
+    assert (face.tile, face.box, face.score) == (4, Box(180, 85, 220, 130), pytest.approx(0.9))
+    assert face.landmarks is not None
+    assert face.landmarks[2] == pytest.approx((200, 115.8), abs=0.1)
+
+
+def test_boxes_end_at_the_border_of_their_tile(tmp_path):
+    model = write_face_model(tmp_path, answer(-12, 50, 36, 130, 0.9)[None])
+    (face,) = FaceFinder(model).find(np.zeros((500, 900, 3), np.uint8), [Tile(0, Box(100, 40, 420, 220), "on")])
+    assert face.box == Box(100, 120, 160, 220)
+
+
+def test_no_tiles_hold_no_faces():
+    assert FaceFinder(SHIPPED).find(PICTURE, []) == []
+
+
+def test_gallery_tiles_are_seen_whole_and_a_full_screen_in_parts_too():
+    assert len(list(views_of(Tile(0, Box(0, 0, 560, 315), "on")))) == 1
+    views = list(views_of(Tile(0, Box(0, 0, 1281, 721), "on")))
+    assert len(views) == 10
+    assert (views[0].box, views[1].box, views[-1].box) == (
+        Box(0, 0, 1281, 721),
+        Box(0, 0, 640, 360),
+        Box(640, 360, 1281, 721),
+    )
+
+
+def test_a_part_that_cuts_a_face_leaves_it_to_its_neighbour():
+    part = list(views_of(Tile(0, Box(0, 0, 1280, 720), "on")))[1]
+    assert part.cuts(Box(600, 100, 640, 150))
+    assert not part.cuts(Box(500, 100, 540, 150))
+    assert not part.cuts(Box(0, 0, 40, 50)), "the tile itself ends there"
+
+
+@pytest.mark.parametrize("share", [0.08, 0.3, 0.8])
+def test_a_camera_picture_without_a_grid_is_searched_at_all_sizes(scene, share):
+    image, truth = scene
+    tile = next(tile for tile in truth if tile.face is not None)
+    scale = share * 720 / tile.face.height
+    centre = np.array([tile.face.left + tile.face.right, tile.face.top + tile.face.bottom]) / 2 - (
+        tile.box.left,
+        tile.box.top,
+    )
+    matrix = np.array([[scale, 0, 640 - scale * centre[0]], [0, scale, 400 - scale * centre[1]]])
+    frame = cv2.warpAffine(tile.box.of(image), matrix, (1280, 720), borderMode=cv2.BORDER_REPLICATE)
+    half = round(scale * tile.face.width / 2), round(scale * tile.face.height / 2)
+    true = Box(640 - half[0], 400 - half[1], 640 + half[0], 400 + half[1])
+    faces = FaceFinder(SHIPPED).find(frame, [Tile(0, Box(0, 0, 1280, 720), "on")])
+    assert [found.box.iou(true) > 0.4 for found in faces] == [True]
+
+
+def complaint(path) -> str:
+    with pytest.raises(ModelError) as raised:
+        FaceFinder(path)
+    message = str(raised.value)
+    assert "\n" not in message
+    return message
+
+
+def test_a_missing_face_model_is_told_in_one_line(tmp_path):
+    assert "the face model's face.onnx cannot be read" in complaint(tmp_path / "face.onnx")
+
+
+def test_a_changed_face_model_is_told(tmp_path):
+    path = write_face_model(tmp_path, answer(0, 0, 9, 9, 0.1)[None])
+    path.write_bytes(path.read_bytes() + b" ")
+    assert "face.onnx is damaged: expected the sha256" in complaint(path)
+
+
+def test_a_face_model_of_another_contract_is_told(tmp_path):
+    path = write_face_model(tmp_path, answer(0, 0, 9, 9, 0.1)[None], height=96)
+    write_card(path)
+    assert "expected input of 112x192x1 and faces of 15 columns" in complaint(path)
+
+
 def test_clear_faces_of_real_galleries_are_found(shared_data):
     found = clear = false = tiles_seen = 0
     for sheet in sorted((shared_data / "zoom").glob("*.json")):
         truth = json.loads(sheet.read_text("utf-8"))
         image = np.asarray(cv2.imread(str(sheet.with_name(truth["image"]))))
         tiles = [Tile(i, Box(*t["box"]), "on") for i, t in enumerate(truth["tiles"]) if t["camera"] == "on"]
-        faces = FaceFinder().find(image, tiles)
+        faces = FaceFinder(SHIPPED).find(image, tiles)
         marked = [(tile.slot, face) for tile in tiles for face in truth["tiles"][tile.slot]["faces"]]
         right = [any(f.tile == slot and f.box.iou(Box(*face["box"])) >= 0.4 for f in faces) for slot, face in marked]
         clear += sum(face["quality"] == "clear" for _, face in marked)
@@ -156,8 +262,26 @@ def test_a_smeared_face_is_blurred():
     assert reason(Face(0, Box(100, 40, 170, 130), 0.8), cv2.GaussianBlur(SHARP, (0, 0), 4)) == "blurred"
 
 
-def test_two_windows_are_not_enough_to_judge_a_face():
-    assert reason(Face(0, Box(100, 40, 170, 130), 2 / 6)) == "uncertain_face"
+def test_an_unsure_face_is_not_judged():
+    assert reason(Face(0, Box(100, 40, 170, 130), 0.42)) == "uncertain_face"
+
+
+WHOLE = ((120.0, 75.0), (150.0, 75.0), (135.0, 92.0), (124.0, 110.0), (146.0, 110.0))
+"""Landmarks of a face in ``Box(100, 40, 170, 130)`` that looks at us."""
+
+
+def test_a_face_with_all_its_landmarks_is_read():
+    assert reason(Face(0, Box(100, 40, 170, 130), 0.9, WHOLE)) is None
+
+
+def test_a_face_cut_by_the_border_is_half_covered():
+    below = tuple((x, y + 40) for x, y in WHOLE)
+    assert reason(Face(0, Box(100, 40, 170, 130), 0.9, below)) == "half_covered"
+
+
+def test_a_face_in_profile_is_half_covered():
+    turned = (*WHOLE[:2], (155.0, 92.0), *WHOLE[3:])
+    assert reason(Face(0, Box(100, 40, 170, 130), 0.9, turned)) == "half_covered"
 
 
 def test_sharpness_does_not_depend_on_contrast():

@@ -13,6 +13,8 @@ import pytest
 
 pytest.importorskip("tensorflow", reason="training is not installed: python3 classmood.py setup --training")
 
+import keras
+
 from domain import Box, ClassmoodError, ModelError, Tile
 from inference.crops import TILE_HEIGHT, TILE_WIDTH
 from inference.faces import FaceFinder
@@ -193,7 +195,8 @@ def test_a_double_on_one_face_scores_nothing():
 def test_a_perfect_map_costs_next_to_nothing_and_a_blind_one_much():
     scene = Scene(np.zeros((TILE_HEIGHT, TILE_WIDTH), np.uint8), FACE[None], FACE[:0].reshape(0, 14))
     wanted, blind = targets(scene)[None], np.zeros((1, 14, 24, 15), np.float32)
-    assert float(map_loss(wanted, perfect_map(scene)[None])) < 0.1 < float(map_loss(wanted, blind))
+    truth, perfect, nothing = (keras.ops.convert_to_tensor(part) for part in (wanted, perfect_map(scene)[None], blind))
+    assert float(map_loss(truth, perfect)) < 0.1 < float(map_loss(truth, nothing))
 
 
 def test_doubtful_places_count_for_nothing():

@@ -173,7 +173,8 @@ def export(
     with tempfile.TemporaryDirectory() as folder:
         exact, small = Path(folder) / "float.onnx", Path(folder) / "int8.onnx"
         onnx.save(to_onnx(network), exact)
-        difference = compare(network, exact, inputs(scenes["validation"], np.arange(COMPARED_SCENES)))
+        compared = np.arange(min(COMPARED_SCENES, len(scenes["validation"])))
+        difference = compare(network, exact, inputs(scenes["validation"], compared))
         to_int8(exact, inputs(scenes["train"], drawn), small)
         plain.parent.mkdir(parents=True, exist_ok=True)
         plain.write_bytes(exact.read_bytes())

@@ -29,9 +29,9 @@ FOUND = 0.3
 
 
 def framing(detector: Detector, emotion: Path, data: Path, faces: int, least_score: float) -> dict[str, Any]:
-    """Where faces lie in FER2013's frame, and the share of emotions (FER+ majorities, public test) read right in a tile.
+    """Where faces lie in FER2013's frame, and which share of emotions (FER+ majorities) is read right in a tile.
 
-    Accuracy is given for crops of the known frame, of the detector's box and of the box turned upright by the eyes, with
+    Accuracy on the public test set is of crops of the known frame, of the detector's box and of it turned upright, with
     upright and with tilted heads.
     """
     table = fer2013.load(data / "fer2013").part(fer2013.PUBLIC)

@@ -5,8 +5,10 @@ says whether the middle of a face lies there and where its borders and landmarks
 which int8 serves well.
 """
 
-# pyright: reportArgumentType=false, reportAttributeAccessIssue=false
-# Keras types its arguments by their defaults: an axis may also be a list.
+# pyright: reportArgumentType=false, reportAttributeAccessIssue=false, reportOptionalMemberAccess=false
+# pyright: reportOptionalOperand=false, reportOperatorIssue=false, reportReturnType=false, reportOptionalSubscript=false
+# Keras types its arguments by their defaults ("auto", None), a callback's model as None, and what its ops give by
+# stubs of back ends that are not here.
 
 from __future__ import annotations
 

@@ -1,7 +1,9 @@
 """Train the face network on composed scenes."""
 
 # pyright: reportArgumentType=false, reportAttributeAccessIssue=false, reportOptionalMemberAccess=false
-# Keras types its arguments by their defaults ("auto", None) and a callback's model as None.
+# pyright: reportOptionalOperand=false, reportOperatorIssue=false, reportReturnType=false, reportOptionalSubscript=false
+# Keras types its arguments by their defaults ("auto", None), a callback's model as None, and what its ops give by
+# stubs of back ends that are not here.
 
 from __future__ import annotations
 

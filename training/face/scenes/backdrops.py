@@ -15,14 +15,16 @@ from training.face.sources import Photo
 
 EMPTIED_HEIGHT = 96
 """Height at which people are painted over: what remains is as blurred as a virtual background."""
+MOST_PEOPLE = 0.8
+"""Share of a picture covered by people above which nothing is left to paint over them."""
 WORDS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789&?!"
 FONTS = (0, 2, 3, 4, 6, 7)
 """OpenCV's drawn alphabets."""
 INK = 255
 
 
-def emptied(photo: Photo, cut: Cutout) -> np.ndarray:
-    """A photo without its people: they are painted over from their surroundings (Telea 2004)."""
+def emptied(photo: Photo, cut: Cutout) -> np.ndarray | None:
+    """A photo without its people, painted over from their surroundings (Telea 2004); None where they fill it."""
     scale = EMPTIED_HEIGHT / photo.gray.shape[0]
     size = max(round(photo.gray.shape[1] * scale), 8), EMPTIED_HEIGHT
     small = cv2.resize(photo.gray, size, interpolation=cv2.INTER_AREA)
@@ -30,7 +32,8 @@ def emptied(photo: Photo, cut: Cutout) -> np.ndarray:
     for left, top, right, bottom in np.concatenate([photo.faces, photo.doubtful])[:, :4] * scale:
         axes = [int(0.9 * (right - left)), int(0.95 * (bottom - top))]
         cv2.ellipse(people, [int((left + right) / 2), int((top + bottom) / 2)], axes, 0, 0, 360, 1, -1)
-    return cv2.inpaint(small, cv2.dilate(people, np.ones((5, 5), np.uint8)), 3, cv2.INPAINT_TELEA)
+    people = cv2.dilate(people, np.ones((5, 5), np.uint8))
+    return cv2.inpaint(small, people, 3, cv2.INPAINT_TELEA) if people.mean() < MOST_PEOPLE else None
 
 
 class Backdrops:
@@ -54,7 +57,7 @@ class Backdrops:
         return picture
 
     def _from_photo(self, draw: np.random.Generator, width: int, height: int) -> np.ndarray:
-        whole = self._empties[draw.integers(len(self._empties))]
+        whole = self._empties[int(draw.integers(len(self._empties)))]
         share = draw.uniform(0.35, 1.0)
         tall = int(whole.shape[0] * share)
         wide = min(whole.shape[1], max(int(tall * width / height), 8))
@@ -101,8 +104,8 @@ def _written(draw: np.random.Generator, width: int, height: int) -> np.ndarray:
     elif kind < 0.7:
         for line in range(draw.integers(2, 9)):
             text = "".join(draw.choice(list(WORDS + "    "), draw.integers(4, 30)))
-            scale, place = draw.uniform(0.25, 0.7), (draw.integers(0, width // 3), 12 + line * height // 9)
-            cv2.putText(picture, text, place, draw.choice(FONTS), scale, _ink(draw), 1, cv2.LINE_AA)
+            scale, place = draw.uniform(0.25, 0.7), (int(draw.integers(0, width // 3)), 12 + line * height // 9)
+            cv2.putText(picture, text, place, int(draw.choice(FONTS)), scale, _ink(draw), 1, cv2.LINE_AA)
     else:
         for _ in range(draw.integers(1, 4)):
             _doodle(picture, draw)
@@ -206,7 +209,7 @@ def _edge(picture: np.ndarray, draw: np.random.Generator) -> None:
 def _put_patches(picture: np.ndarray, draw: np.random.Generator, empties: Sequence[np.ndarray]) -> None:
     """Pictures on a wall: small windows of real texture."""
     for _ in range(draw.integers(1, 4) if empties else 0):
-        source = empties[draw.integers(len(empties))]
+        source = empties[int(draw.integers(len(empties)))]
         size = int(draw.uniform(12, 60)), int(draw.uniform(12, 60))
         left, top = _spot(picture, draw)
         place = picture[top : top + size[1], left : left + size[0]]

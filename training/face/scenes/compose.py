@@ -21,6 +21,8 @@ CELL_HEIGHT = TILE_WIDTH * 9 // 16
 """Height in pixels of a 16:9 tile in the input; what remains above and below is black."""
 NATURAL, EMPTY = 0.3, 0.2
 """Shares of scenes with one photo as it is and of those without people; in the rest people are pasted."""
+WHOLE_HEADS = 0.35
+"""Of the photos as they are, how many are head pictures: each shows another person."""
 PICTURE_WIDTHS = ((192, 0.72), (144, 0.12), (173, 0.06), (81, 0.05), (61, 0.05))
 """Widths of the picture in its cell and how often: 16:9, 4:3, 16:10, tall tablets and phones."""
 BAR_LEVELS = (0, 0, 26, 34)
@@ -42,7 +44,9 @@ LEAST_HEIGHT = 11.0
 COVERED = 0.45
 """Share of a face behind another person from which nobody is asked to find it."""
 MOST_COVERED = 0.85
-LEAST_CONTRAST = 4.0
+CHANGED = 8
+"""Gray levels by which a pixel differs when somebody came before it."""
+LEAST_CONTRAST = 6.0
 """Deviation of a face's gray levels below which the night has swallowed it."""
 TILT_DEVIATION_DEG, LYING_DEG, LYING = 11.0, 50.0, 0.05
 """Spread of tilts, and how far and how often somebody lies."""
@@ -62,6 +66,7 @@ class Cast:
     """Whoever appears: photos as they are, and cut-outs by ``KINDS``."""
 
     photos: list[Photo]
+    head_photos: list[Photo]
     cutouts: tuple[list[Cutout], list[Cutout], list[Cutout]]
     empties: list[np.ndarray]
 
@@ -73,9 +78,10 @@ def cast_of(sources: Sources) -> Cast:
         cut = person(photo)
         if cut is not None:
             bodies.append(cut)
-            empties.append(emptied(photo, cut))
+            room = emptied(photo, cut)
+            empties += [] if room is None else [room]
     heads = [head(photo) for photo in sources.heads]
-    return Cast(sources.photos, (bodies, heads, [head(photo) for photo in sources.tight]), empties)
+    return Cast(sources.photos, sources.heads, (bodies, heads, [head(photo) for photo in sources.tight]), empties)
 
 
 class Composer:
@@ -115,7 +121,8 @@ class Composer:
 
     def _natural(self, draw: np.random.Generator, width: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """A photo with its own background; where it ends its border goes on, or another room is behind it."""
-        photo = self._cast.photos[draw.integers(len(self._cast.photos))]
+        photos = self._cast.head_photos if draw.random() < WHOLE_HEADS else self._cast.photos
+        photo = photos[draw.integers(len(photos))]
         target = photo.faces[int(np.argmax(photo.faces[:, 3] - photo.faces[:, 1]))]
         # Small enough a photo would float in the tile as a card: it covers most of the height.
         least = FILLED * float(target[3] - target[1]) / photo.gray.shape[0]
@@ -147,10 +154,11 @@ class Composer:
             face = moved(cut.face[None], matrix)
             if len(faces) and overlap(face, faces).max() > 0.1:
                 continue
+            before = picture.copy()
             if not cut.has_body:
                 _draw_body(picture, face[0], draw)
-            alpha = _paste(picture, cut, matrix, draw)
-            behind = np.array([_mean_in(alpha, other) for other in faces])
+            _paste(picture, cut, matrix, draw)
+            behind = np.array([_mean_in(cv2.absdiff(before, picture) > CHANGED, other) for other in faces])
             hidden = np.concatenate([hidden, faces[(behind > COVERED) & (behind < MOST_COVERED)]])
             faces = np.concatenate([faces[behind <= COVERED] if len(faces) else faces, face])
             self._disturb(picture, face[0], draw)
@@ -233,15 +241,14 @@ def _blended(behind: np.ndarray, front: np.ndarray, alpha: np.ndarray) -> np.nda
     return (behind + (front.astype(np.float32) - behind) * share).astype(np.uint8)
 
 
-def _paste(picture: np.ndarray, cut: Cutout, matrix: np.ndarray, draw: np.random.Generator) -> np.ndarray:
-    """Put a person, lit on their own, into the picture; returns how solid they are there, uint8 like the picture."""
+def _paste(picture: np.ndarray, cut: Cutout, matrix: np.ndarray, draw: np.random.Generator) -> None:
+    """Put a person, lit on their own, into the picture."""
     size = picture.shape[::-1]
     gray, small = _reduced(cut.gray, matrix)
     alpha, _ = _reduced(cut.alpha, matrix)
     solid = cv2.warpAffine(alpha, small, size)
     lit = cv2.convertScaleAbs(gray, alpha=draw.uniform(0.6, 1.25), beta=draw.uniform(-15, 25))
     picture[:] = _blended(picture, cv2.warpAffine(lit, small, size, borderMode=cv2.BORDER_REPLICATE), solid)
-    return solid
 
 
 def _draw_body(picture: np.ndarray, face: np.ndarray, draw: np.random.Generator) -> None:
@@ -279,15 +286,15 @@ def _put_back_of_head(picture: np.ndarray, draw: np.random.Generator) -> None:
         centre, axes = (int(left + wide / 2), int(top + 0.6 * wide)), (int(0.55 * wide), int(0.75 * wide))
         hair = np.zeros(picture.shape, np.uint8)
         cv2.ellipse(hair, centre, axes, float(draw.normal(0, 8)), 0, 360, 255, -1, cv2.LINE_AA)
-        strands = draw.uniform(20, 200) + draw.uniform(3, 30) * noise(draw, *picture.shape[::-1], 1.1)
+        strands = draw.uniform(20, 200) + draw.uniform(3, 30) * noise(draw, picture.shape[1], picture.shape[0], 1.1)
         picture[:] = _blended(picture, np.clip(strands, 0, 255).astype(np.uint8), hair)
 
 
-def _mean_in(alpha: np.ndarray, face: np.ndarray) -> float:
-    """How solid, 0 to 1, something is over a face's box."""
+def _mean_in(mask: np.ndarray, face: np.ndarray) -> float:
+    """The share of a face's box, 0 to 1, where something is true."""
     left, top, right, bottom = np.maximum(face[:4], 0).astype(int)
-    part = alpha[top:bottom, left:right]
-    return float(part.mean()) / 255 if part.size else 0.0
+    part = mask[top:bottom, left:right]
+    return float(part.mean()) if part.size else 0.0
 
 
 def _contrast(picture: np.ndarray, face: np.ndarray) -> float:

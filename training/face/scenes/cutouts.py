@@ -45,7 +45,7 @@ def person(photo: Photo) -> Cutout | None:
         return None
     blank = np.zeros((2, 1, 65))
     cv2.setRNGSeed(1)
-    cv2.grabCut(cv2.merge([small] * 3), hint, None, blank[0], blank[1], CUT_ROUNDS, cv2.GC_INIT_WITH_MASK)
+    cv2.grabCut(cv2.merge([small] * 3), hint, (0, 0, 1, 1), blank[0], blank[1], CUT_ROUNDS, cv2.GC_INIT_WITH_MASK)
     solid = np.where((hint == cv2.GC_FGD) | (hint == cv2.GC_PR_FGD), 255, 0).astype(np.uint8)
     solid = _largest(cv2.morphologyEx(solid, cv2.MORPH_OPEN, np.ones((3, 3), np.uint8)))
     left, top, right, bottom = (np.maximum(face[:4] * scale, 0)).astype(int)

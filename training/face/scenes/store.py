@@ -20,7 +20,6 @@ MOST_ROWS = 10
 """Faces and doubtful places kept for each scene."""
 TRUE, DOUBTFUL = 1.0, 2.0
 """In the last column of a row: a face, a place that is not judged; 0 in unused rows."""
-SEEDS = {"train": 1, "validation": 2}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -40,20 +39,22 @@ class Scenes:
         return Scene(self.pictures[index], rows[kind == TRUE, :FACE_COLUMNS], rows[kind == DOUBTFUL, :FACE_COLUMNS])
 
 
-def prepare(data: Path, folder: Path, counts: dict[str, int], limit: int | None = None) -> None:
+def prepare(data: Path, folder: Path, counts: dict[str, int], seed: int = 1, limit: int | None = None) -> None:
     """Compose so many scenes of each split into a folder; ``limit`` takes only some pictures of each source.
+
+    Every seed gives other scenes of the same people.
 
     Raises ClassmoodError when the data is not there.
     """
     folder.mkdir(parents=True, exist_ok=True)
     began = time.monotonic()
     splits = sources.load(data, limit)
-    facts = {}
-    for split, count in counts.items():
+    facts: dict[str, Any] = {"seed": seed}
+    for number, (split, count) in enumerate(counts.items()):
         found = splits[split]
         facts[split] = {name: len(getattr(found, name)) for name in ("photos", "heads", "tight")} | {"scenes": count}
         print(f"{split}: {facts[split]} ({time.monotonic() - began:.0f} s)", flush=True)
-        _compose(Composer(cast_of(found)), SEEDS[split], count, folder / split)
+        _compose(Composer(cast_of(found)), seed * len(counts) + number, count, folder / split)
     (folder / "scenes.json").write_text(json.dumps(facts, indent=1))
     print(f"composed in {time.monotonic() - began:.0f} s -> {folder}")
 

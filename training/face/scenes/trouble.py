@@ -29,8 +29,8 @@ def mask(picture: np.ndarray, face: np.ndarray, draw: np.random.Generator) -> No
     _fill(picture, np.array(outline), level, draw)
     if draw.random() < 0.5:  # folds
         for share in (0.3, 0.6):
-            ends = [side + share * 0.9 * down + 0.3 * down for side in (right, left)]
-            cv2.line(picture, *(_point(end) for end in ends), int(max(level - 25, 0)), 1, cv2.LINE_AA)
+            start, end = (_point(side + share * 0.9 * down + 0.3 * down) for side in (right, left))
+            cv2.line(picture, start, end, int(max(level - 25, 0)), 1, cv2.LINE_AA)
 
 
 def glasses(picture: np.ndarray, face: np.ndarray, draw: np.random.Generator) -> None:
@@ -134,9 +134,7 @@ def camera(picture: np.ndarray, draw: np.random.Generator) -> np.ndarray:
     elif kind < 0.33:
         picture = _dragged(picture, draw)
     if draw.random() < 0.4:
-        grain = np.empty(picture.shape, np.int16)
-        cv2.setRNGSeed(int(draw.integers(1 << 30)))
-        cv2.randn(grain, 0, float(draw.uniform(1, 9)))
+        grain = draw.standard_normal(picture.shape, np.float32) * draw.uniform(1, 7)
         picture = np.clip(picture + grain, 0, 255).astype(np.uint8)
     if draw.random() < 0.3:
         sent = draw.uniform(0.42, 0.9)
