@@ -38,6 +38,8 @@ CODE_FOLDERS = [
     "dashboard",
     "dashboard/pages",
     "training",
+    "training/face",
+    "training/face/scenes",
     "benchmarks",
     "benchmarks/drawn",
 ]

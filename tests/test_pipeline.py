@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from capture.simulator.simulator import Simulator
 from config import ROOT, Settings
 from domain import Box, Coverage, Face, Frame, ModelError, Moment, Tile
 from inference import pipeline as pipeline_module
+from inference.faces import FACE_MODEL
 from inference.pipeline import Pipeline
 from tests.small_models import write_emotion_model
 
@@ -26,7 +28,11 @@ def settings(**sections: dict) -> Settings:
 
 @pytest.fixture(scope="module")
 def models(tmp_path_factory) -> Path:
-    return write_emotion_model(tmp_path_factory.mktemp("models")).parent
+    """A small emotion model beside the shipped face model."""
+    folder = write_emotion_model(tmp_path_factory.mktemp("models")).parent
+    for part in (FACE_MODEL, "face.json"):
+        shutil.copy(ROOT / "models" / part, folder)
+    return folder
 
 
 def face_in(tile: Tile, width: int = 80, height: int = 100, score: float = 0.8, dx: int = 100) -> Face:
@@ -132,9 +138,12 @@ def test_no_tiles_are_no_error(models, eyes):
     assert (moment.tiles, moment.observations, moment.coverage) == ((), (), Coverage(0, 0))
 
 
-def test_a_missing_model_stops_the_pipeline_before_the_first_frame(tmp_path):
-    with pytest.raises(ModelError, match=r"emotion\.onnx cannot be read"):
-        Pipeline(settings(), tmp_path)
+@pytest.mark.parametrize("missing", ["emotion.onnx", "face.onnx"])
+def test_a_missing_model_stops_the_pipeline_before_the_first_frame(models, tmp_path, missing):
+    folder = shutil.copytree(models, tmp_path / "models")
+    (folder / missing).unlink()
+    with pytest.raises(ModelError, match=rf"{missing} cannot be read"):
+        Pipeline(settings(), folder)
 
 
 # --- coverage -------------------------------------------------------------------------------------------------------
