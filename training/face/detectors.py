@@ -97,12 +97,15 @@ class Reference:
 
 
 class Cascade:
-    """OpenCV's Viola-Jones cascade with the settings that the live path once had. Its faces have no landmarks."""
+    """OpenCV 4's Viola-Jones cascade with the settings that the live path once had. Its faces have no landmarks."""
+
+    @staticmethod
+    def is_there() -> bool:
+        """Whether the installed OpenCV still has cascades: OpenCV 5 dropped them."""
+        return hasattr(cv2, "CascadeClassifier")
 
     def __init__(self) -> None:
         self._cascade = cv2.CascadeClassifier(str(Path(cv2.__file__).with_name("data") / CASCADE_FILE))
-        if self._cascade.empty():
-            raise ClassmoodError(f"expected {CASCADE_FILE} in the installed OpenCV, found none; OpenCV 5 dropped it")
 
     def find(self, image: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Faces float32 (F, 14) and their scores (F,) in a uint8 (H, W) or (H, W, 3) picture of one tile."""

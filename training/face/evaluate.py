@@ -212,7 +212,9 @@ class Failure:
 def evaluate(model: Path, others: dict[str, Path], data: Path, scenes: Scenes, count: int, out: Path) -> dict[str, Any]:
     """Measure everything, write ``face.json`` and the page of failures into a folder, and return the figures."""
     own = Own(model)
-    detectors: dict[str, Detector] = {"own": own, "reference": Reference(data), "cascade": Cascade()}
+    detectors: dict[str, Detector] = {"own": own, "reference": Reference(data)}
+    if Cascade.is_there():
+        detectors["cascade"] = Cascade()
     on_scenes, failures = composed(scenes, detectors, count)
     found = {
         "scores_from": SCORES,

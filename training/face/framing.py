@@ -17,7 +17,10 @@ from inference.crops import face_crops
 from training import data as fer2013
 from training.evaluate import load_model, predict_all
 from training.face.detectors import Detector
-from training.face.faces import landmarks_of, moved, overlap
+from training.face.faces import boxes_as_faces, landmarks_of, moved, overlap
+from training.face.scenes.cutouts import head
+from training.face.scenes.people import seat
+from training.face.sources import Photo
 
 TILE = (336, 189)
 """Width and height in pixels of a tile on a page of 25 at 1920x1080."""
@@ -80,13 +83,14 @@ def _crops(
 
 
 def _pasted(image: np.ndarray, angle_deg: float, draw: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-    """A FER2013 picture somewhere in a plain tile, and the map (2, 3) that put it there."""
+    """The head of a FER2013 picture with drawn shoulders before a plain wall, and the map (2, 3) that put it there."""
     scale = draw.uniform(*SIDES) / len(image)
     place = np.array(TILE) / 2 + draw.uniform(-0.15, 0.15, 2) * TILE
     turn = cv2.getRotationMatrix2D((len(image) / 2, len(image) / 2), angle_deg, scale)
     turn[:, 2] += place - len(image) / 2
     tile = np.full(TILE[::-1], draw.integers(30, 220), np.uint8)
-    cv2.warpAffine(image, turn, TILE, dst=tile, borderMode=cv2.BORDER_TRANSPARENT)
+    core = boxes_as_faces(np.array([[0.12, 0.03, 0.88, 1.03]]) * len(image))
+    seat(tile, head(Photo(image, core, core[:0])), turn, draw)
     return tile, turn
 
 

@@ -13,8 +13,9 @@ import numpy as np
 from inference.crops import TILE_HEIGHT, TILE_WIDTH
 from training.face.faces import FACE_COLUMNS, boxes_as_faces, moved, overlap
 from training.face.scenes import trouble
-from training.face.scenes.backdrops import Backdrops, emptied, noise
+from training.face.scenes.backdrops import Backdrops, emptied
 from training.face.scenes.cutouts import Cutout, head, person
+from training.face.scenes.people import blended, put_back_of_head, reduced, seat
 from training.face.sources import Photo, Sources
 
 CELL_HEIGHT = TILE_WIDTH * 9 // 16
@@ -37,6 +38,17 @@ PEOPLE = (0.78, 0.13, 0.06, 0.03)
 """How often one, two, three and four people are pasted."""
 KINDS = (0.4, 0.35, 0.25)
 """Of pasted people, how many are cut from photos, from head pictures and from FER2013."""
+DECOYS = (0.15, 0.2, 0.1, 0.55)
+"""How often a scene without people shows a face in pieces, somebody from behind, a hand, or only its backdrop."""
+WORN = ((0.1, trouble.headphones), (0.1, trouble.glasses))
+COVERS = ((0.12, trouble.mask), (0.1, trouble.hand), (0.06, trouble.thing), (0.72, trouble.nothing))
+"""What is drawn on and before faces, and how often; many photos have masks, glasses and hands of their own."""
+ELSEWHERE = 0.5
+"""How often another room shows where a photo does not fill its picture; else its own border goes on."""
+LARGEST_OF_MANY, APART = 0.6, 0.1
+"""Largest share of a face, and overlap with others, where several people are pasted."""
+HALF_OUT, OVERLAID = 0.12, 0.5
+"""How often somebody sits half out of the picture, and how often the client draws over a tile."""
 LEAST_SEEN = 0.45
 """Share of a face inside the picture from which it has to be found."""
 LEAST_HEIGHT = 11.0
@@ -109,12 +121,12 @@ class Composer:
 
     def _empty(self, draw: np.random.Generator, width: int) -> np.ndarray:
         picture = self._backdrops.draw(draw, width, CELL_HEIGHT, empty=True)
-        kind = draw.random()
-        if kind < 0.15:
+        decoy = draw.choice(len(DECOYS), p=DECOYS)
+        if decoy == 0:
             self._put_scrambled_face(picture, draw)
-        elif kind < 0.35:
-            _put_back_of_head(picture, draw)
-        elif kind < 0.45:
+        elif decoy == 1:
+            put_back_of_head(picture, draw)
+        elif decoy == 2:
             spot = np.array([[*draw.uniform(0, 60, 2), *draw.uniform(70, 150, 2)]])
             trouble.hand(picture, boxes_as_faces(spot)[0], draw)
         return picture
@@ -126,17 +138,14 @@ class Composer:
         target = photo.faces[int(np.argmax(photo.faces[:, 3] - photo.faces[:, 1]))]
         # Small enough a photo would float in the tile as a card: it covers most of the height.
         least = FILLED * float(target[3] - target[1]) / photo.gray.shape[0]
-        matrix = _placement(
-            target, max(_share(draw), min(draw.uniform(least, 1.6 * least), 1)), draw, width, alone=True
-        )
-        source, matrix = _reduced(photo.gray, matrix)
+        share = max(_share(draw), min(draw.uniform(least, 1.6 * least), 1))
+        matrix = _placement(target, share, draw, width, alone=True)
+        source, small = reduced(photo.gray, matrix)
         size = width, CELL_HEIGHT
-        picture = cv2.warpAffine(source, matrix, size, borderMode=cv2.BORDER_REPLICATE)
-        inside = cv2.warpAffine(np.full_like(source, 255), matrix, size)
-        behind = self._backdrops.draw(draw, *size) if draw.random() < 0.5 else cv2.blur(picture, (9, 9))
-        picture = _blended(behind, picture, inside)
-        whole = np.array(photo.gray.shape[::-1]) / source.shape[::-1]
-        matrix = matrix @ np.diag([*(1 / whole), 1.0])
+        picture = cv2.warpAffine(source, small, size, borderMode=cv2.BORDER_REPLICATE)
+        inside = cv2.warpAffine(np.full_like(source, 255), small, size)
+        behind = self._backdrops.draw(draw, *size) if draw.random() < ELSEWHERE else cv2.blur(picture, (9, 9))
+        picture = blended(behind, picture, inside)
         faces = moved(photo.faces, matrix)
         for face in faces:
             self._disturb(picture, face, draw)
@@ -146,18 +155,16 @@ class Composer:
         """People before a backdrop, the far ones first."""
         picture = self._backdrops.draw(draw, width, CELL_HEIGHT)
         count = 1 + int(draw.choice(len(PEOPLE), p=PEOPLE))
-        most = FACE_SHARE[1] if count == 1 else 0.6
+        most = FACE_SHARE[1] if count == 1 else LARGEST_OF_MANY
         faces, hidden = _none(), _none()
         for share in sorted(min(_share(draw), most) for _ in range(count)):
             cut = self._somebody(draw)
             matrix = _placement(cut.face, share, draw, width, alone=count == 1)
             face = moved(cut.face[None], matrix)
-            if len(faces) and overlap(face, faces).max() > 0.1:
+            if len(faces) and overlap(face, faces).max() > APART:
                 continue
             before = picture.copy()
-            if not cut.has_body:
-                _draw_body(picture, face[0], draw)
-            _paste(picture, cut, matrix, draw)
+            seat(picture, cut, matrix, draw)
             behind = np.array([_mean_in(cv2.absdiff(before, picture) > CHANGED, other) for other in faces])
             hidden = np.concatenate([hidden, faces[(behind > COVERED) & (behind < MOST_COVERED)]])
             faces = np.concatenate([faces[behind <= COVERED] if len(faces) else faces, face])
@@ -173,16 +180,11 @@ class Composer:
         """Perhaps something before this face."""
         if np.isnan(face).any():
             return
-        for chance, put in ((0.1, trouble.headphones), (0.1, trouble.glasses)):
+        for chance, put in WORN:
             if draw.random() < chance:
                 put(picture, face, draw)
-        kind = draw.random()
-        if kind < 0.12:
-            trouble.mask(picture, face, draw)
-        elif kind < 0.22:
-            trouble.hand(picture, face, draw)
-        elif kind < 0.28:
-            trouble.thing(picture, face, draw)
+        covers = draw.choice(len(COVERS), p=[chance for chance, _ in COVERS])
+        COVERS[covers][1](picture, face, draw)
 
     def _put_scrambled_face(self, picture: np.ndarray, draw: np.random.Generator) -> None:
         """Parts of a face in the wrong order: what looks like skin and hair but is no face."""
@@ -219,75 +221,11 @@ def _placement(face: np.ndarray, share: float, draw: np.random.Generator, width:
     half = share / 2
     x = draw.normal(0.5, 0.15) if alone else draw.uniform(0.05, 0.95)
     y = draw.uniform(min(half, 0.4), max(1 - half, 0.6))
-    if draw.random() < 0.12:  # half out of the picture
+    if draw.random() < HALF_OUT:
         x, y = (draw.choice([0.0, 1.0]), y) if draw.random() < 0.5 else (x, draw.choice([0.0, 1.0], p=[0.35, 0.65]))
         x, y = x + draw.normal(0, 0.03), y + draw.normal(0, 0.03)
     centre = (face[:2] + face[2:4]) / 2
     return np.column_stack([linear, np.array([x * width, y * CELL_HEIGHT]) - linear @ centre])
-
-
-def _reduced(gray: np.ndarray, matrix: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """A source averaged down before it is mapped to much fewer pixels, and the map of the smaller one."""
-    scale = float(np.sqrt(abs(np.linalg.det(matrix[:, :2]))))
-    if scale > 0.6:
-        return gray, matrix
-    size = tuple(max(round(side * scale), 2) for side in gray.shape[::-1])
-    back = np.diag([gray.shape[1] / size[0], gray.shape[0] / size[1], 1.0])
-    return cv2.resize(gray, size, interpolation=cv2.INTER_AREA), matrix @ back
-
-
-def _blended(behind: np.ndarray, front: np.ndarray, alpha: np.ndarray) -> np.ndarray:
-    share = alpha.astype(np.float32) / 255
-    return (behind + (front.astype(np.float32) - behind) * share).astype(np.uint8)
-
-
-def _paste(picture: np.ndarray, cut: Cutout, matrix: np.ndarray, draw: np.random.Generator) -> None:
-    """Put a person, lit on their own, into the picture."""
-    size = picture.shape[::-1]
-    gray, small = _reduced(cut.gray, matrix)
-    alpha, _ = _reduced(cut.alpha, matrix)
-    solid = cv2.warpAffine(alpha, small, size)
-    lit = cv2.convertScaleAbs(gray, alpha=draw.uniform(0.6, 1.25), beta=draw.uniform(-15, 25))
-    picture[:] = _blended(picture, cv2.warpAffine(lit, small, size, borderMode=cv2.BORDER_REPLICATE), solid)
-
-
-def _draw_body(picture: np.ndarray, face: np.ndarray, draw: np.random.Generator) -> None:
-    """Hair, neck and shoulders for a head that has none."""
-    height, width = picture.shape
-    (wide, tall), middle = face[2:4] - face[:2], (face[0] + face[2]) / 2
-    shape, cloth = (
-        np.zeros((height, width), np.uint8),
-        draw.uniform(5, 245) + draw.uniform(2, 30) * noise(draw, width, height, draw.uniform(0.4, 1.1)),
-    )
-    drop, spread = face[3] + draw.uniform(0.0, 0.3) * tall, wide * draw.uniform(1.0, 1.6)
-    cv2.ellipse(shape, (int(middle), int(drop + 1.6 * tall)), (int(spread), int(1.5 * tall)), 0, 0, 360, 255, -1)
-    if draw.random() < 0.7:  # else somebody small floats before the room, as behind a virtual background
-        cv2.rectangle(shape, (int(middle - spread), int(drop + 1.6 * tall)), (int(middle + spread), height), 255, -1)
-    skin, hair = int(draw.uniform(60, 220)), int(draw.uniform(5, 160))
-    if draw.random() < 0.7:
-        crown = int(middle), int(face[1] + draw.uniform(0.3, 0.5) * tall)
-        axes = int(wide * draw.uniform(0.6, 0.85)), int(tall * draw.uniform(0.6, 0.9))
-        cv2.ellipse(picture, crown, axes, 0, 0, 360, hair, -1, cv2.LINE_AA)
-    corners = (
-        (int(middle - 0.28 * wide), int(face[3] - 0.3 * tall)),
-        (int(middle + 0.28 * wide), int(drop + 0.3 * tall)),
-    )
-    cv2.rectangle(picture, *corners, skin, -1)
-    picture[:] = _blended(picture, np.clip(cloth, 0, 255).astype(np.uint8), cv2.GaussianBlur(shape, (0, 0), 0.8))
-
-
-def _put_back_of_head(picture: np.ndarray, draw: np.random.Generator) -> None:
-    """Somebody who looks away: shoulders, a neck and hair, but no face; or shoulders alone."""
-    wide = draw.uniform(14, 60)
-    left, top = draw.uniform(0, picture.shape[1] - wide), draw.uniform(-10, CELL_HEIGHT - wide)
-    face = np.array([left, top, left + wide, top + 1.3 * wide])
-    _draw_body(picture, face, draw)
-    if draw.random() < 0.7:
-        centre, axes = (int(left + wide / 2), int(top + 0.6 * wide)), (int(0.55 * wide), int(0.75 * wide))
-        hair = np.zeros(picture.shape, np.uint8)
-        cv2.ellipse(hair, centre, axes, float(draw.normal(0, 8)), 0, 360, 255, -1, cv2.LINE_AA)
-        strands = draw.uniform(20, 200) + draw.uniform(3, 30) * noise(draw, picture.shape[1], picture.shape[0], 1.1)
-        picture[:] = _blended(picture, np.clip(strands, 0, 255).astype(np.uint8), hair)
 
 
 def _mean_in(mask: np.ndarray, face: np.ndarray) -> float:
@@ -320,7 +258,7 @@ def _finished(picture: np.ndarray, faces: np.ndarray, doubtful: np.ndarray, draw
     width = picture.shape[1]
     left, top = (TILE_WIDTH - width) // 2, (TILE_HEIGHT - CELL_HEIGHT) // 2
     picture = trouble.camera(picture, draw)
-    if draw.random() < 0.5:
+    if draw.random() < OVERLAID:
         trouble.overlays(picture, draw)
     whole = np.zeros((TILE_HEIGHT, TILE_WIDTH), np.uint8)
     whole[top : top + CELL_HEIGHT] = draw.choice(BAR_LEVELS)

@@ -12,6 +12,14 @@ from training.face.faces import landmarks_of
 
 SHADE = 4
 """Gray levels of grain on drawn skin and cloth."""
+NIGHT, SLOPED, GLARE = 0.15, 0.35, 0.08
+"""How often a scene is nearly dark, lit from one side, or has the glare of a screen or a lamp in it."""
+LABELLED, ICONS, SPEAKING = 0.75, 0.12, 0.1
+"""Of the tiles that the client draws over, how many show a name, a hand or a button, the speaker's frame."""
+LENSES = (0.25, 0.08, 0.67)
+"""How often a picture is out of focus, dragged by a movement, or sharp."""
+GRAINY, SENT_SMALL, COMPRESSED, VP8 = 0.4, 0.3, 0.5, 0.15
+"""How often it is noisy, sent at a lower resolution, compressed; and of those as VP8's key frames instead of JPEG."""
 LABEL_HEIGHT = 0.11, 0.17
 """Height of a name label, as shares of the tile's: 20 px in tiles of 190 to 120 px."""
 
@@ -89,18 +97,22 @@ def thing(picture: np.ndarray, face: np.ndarray, draw: np.random.Generator) -> N
     _fill(picture, np.array(corners), draw.uniform(0, 255), draw)
 
 
+def nothing(_picture: np.ndarray, _face: np.ndarray, _draw: np.random.Generator) -> None:
+    """Most faces have nothing before them."""
+
+
 def light(picture: np.ndarray, draw: np.random.Generator) -> np.ndarray:
     """The picture in other light: gamma, gain, a slope from a window or a lamp; now and then nearly night."""
     height, width = picture.shape
     levels = np.arange(256) / 255.0
-    gain = draw.uniform(0.08, 0.35) if draw.random() < 0.15 else draw.uniform(0.55, 1.25)
+    gain = draw.uniform(0.08, 0.35) if draw.random() < NIGHT else draw.uniform(0.55, 1.25)
     table = np.clip(255 * gain * levels ** np.exp(draw.normal(0, 0.35)) + draw.normal(0, 8), 0, 255)
     lit = cv2.LUT(picture, table.astype(np.uint8)).astype(np.float32)
-    if draw.random() < 0.35:
+    if draw.random() < SLOPED:
         y, x = np.mgrid[-0.5 : 0.5 : height * 1j, -0.5 : 0.5 : width * 1j].astype(np.float32)
         angle = draw.uniform(0, 2 * np.pi)
         lit *= np.clip(1 + draw.uniform(0.2, 1.0) * (x * np.cos(angle) + y * np.sin(angle)), 0.1, 2)
-    if draw.random() < 0.08:  # the glare of a screen or a lamp
+    if draw.random() < GLARE:
         spot = np.zeros((height, width), np.float32)
         cv2.circle(spot, (int(draw.integers(width)), int(draw.integers(height))), int(draw.uniform(8, 40)), 1.0, -1)
         lit += 200 * cv2.GaussianBlur(spot, (0, 0), 12)
@@ -111,37 +123,37 @@ def overlays(picture: np.ndarray, draw: np.random.Generator) -> None:
     """What the client draws over a tile: the name, icons, the frame of who speaks."""
     height, width = picture.shape
     tall = int(height * draw.uniform(*LABEL_HEIGHT))
-    if draw.random() < 0.75:
+    if draw.random() < LABELLED:
         wide = int(draw.uniform(0.15, 0.6) * width)
         bar = picture[height - tall :, :wide]
         bar[:] = (bar * draw.uniform(0.2, 0.7)).astype(np.uint8)
         text = "".join(draw.choice(list("abcdefghijklmnopqrstuvwxyz "), max(wide // 6, 2)))
         cv2.putText(picture, text, (3, height - tall // 3), 0, tall / 34, 240, 1, cv2.LINE_AA)
-    if draw.random() < 0.12:  # raised hands, reactions, buttons
+    if draw.random() < ICONS:
         side = int(draw.uniform(0.08, 0.2) * height)
         corner = int(draw.choice([2, width - side - 2])), int(draw.choice([2, height // 2]))
         cv2.rectangle(picture, corner, (corner[0] + side, corner[1] + side), int(draw.integers(0, 256)), -1)
-    if draw.random() < 0.1:
+    if draw.random() < SPEAKING:
         cv2.rectangle(picture, (0, 0), (width - 1, height - 1), int(draw.integers(120, 256)), int(draw.integers(1, 4)))
 
 
 def camera(picture: np.ndarray, draw: np.random.Generator) -> np.ndarray:
     """The picture after lens, sensor, network and client: blurred, noisy, sent small, compressed."""
     height, width = picture.shape
-    kind = draw.random()
-    if kind < 0.25:
+    lens = draw.choice(len(LENSES), p=LENSES)
+    if lens == 0:
         picture = cv2.GaussianBlur(picture, (0, 0), draw.uniform(0.4, 1.6))
-    elif kind < 0.33:
+    elif lens == 1:
         picture = _dragged(picture, draw)
-    if draw.random() < 0.4:
+    if draw.random() < GRAINY:
         grain = draw.standard_normal(picture.shape, np.float32) * draw.uniform(1, 7)
         picture = np.clip(picture + grain, 0, 255).astype(np.uint8)
-    if draw.random() < 0.3:
+    if draw.random() < SENT_SMALL:
         sent = draw.uniform(0.42, 0.9)
         small = cv2.resize(picture, (round(width * sent), round(height * sent)), interpolation=cv2.INTER_AREA)
         picture = cv2.resize(small, (width, height), interpolation=cv2.INTER_LINEAR)
-    if draw.random() < 0.5:
-        kind, setting = ((".jpg", cv2.IMWRITE_JPEG_QUALITY), (".webp", cv2.IMWRITE_WEBP_QUALITY))[draw.random() < 0.15]
+    if draw.random() < COMPRESSED:
+        kind, setting = ((".jpg", cv2.IMWRITE_JPEG_QUALITY), (".webp", cv2.IMWRITE_WEBP_QUALITY))[draw.random() < VP8]
         _, packed = cv2.imencode(kind, picture, [setting, int(draw.integers(15, 90))])
         picture = np.asarray(cv2.imdecode(packed, cv2.IMREAD_GRAYSCALE))
     return picture
