@@ -22,10 +22,10 @@ REMAKE = "restore it from the repository or make it anew with `python -m trainin
 BATCH = 64
 """Views for one call of the network: more need more memory and are no faster."""
 
-LEAST_SCORE = 0.4
-"""Score from which there is a face."""
+LEAST_SCORE_KEY = "least_score"
+"""The model's own word, in its metadata, for the score from which there is a face."""
 UNCERTAIN_SCORE = 0.5
-"""Faces below this score are kept but not read."""
+"""Faces below this score are kept but not read: the export gives it the meaning of one false face in 100 hard tiles."""
 
 CLOSER_FROM_HEIGHT, MOST_PARTS = 370, 3
 """Pictures higher than this many pixels are also searched in parts, up to so many a side: the network finds faces from
@@ -75,12 +75,16 @@ class FaceFinder:
 
     def __init__(self, path: Path, threads: int = 1) -> None:
         self._session = open_session(path, threads, REMAKE)
+        facts = self._session.get_modelmeta().custom_metadata_map
         shapes = [(node.name, *node.shape[1:]) for node in (*self._session.get_inputs(), *self._session.get_outputs())]
         if shapes[0] != (INPUT, TILE_HEIGHT, TILE_WIDTH, 1) or shapes[1][:1] + shapes[1][-1:] != (OUTPUT, COLUMNS):
             raise ModelError(
                 f"{path.name}: expected {INPUT} of {TILE_HEIGHT}x{TILE_WIDTH}x1 and {OUTPUT} of {COLUMNS} columns, "
                 f"found {shapes}: {REMAKE}"
             )
+        if LEAST_SCORE_KEY not in facts:
+            raise ModelError(f"{path.name}: expected a {LEAST_SCORE_KEY} in its metadata, found none: {REMAKE}")
+        self._least_score = float(facts[LEAST_SCORE_KEY])
 
     def find(self, image: np.ndarray, tiles: Sequence[Tile]) -> list[Face]:
         """Faces in these tiles of a uint8 (H, W, 3) picture, the surest of each tile first; boxes in its pixels.
@@ -90,13 +94,18 @@ class FaceFinder:
         """
         found: dict[int, list[tuple[View, Face]]] = {tile.slot: [] for tile in tiles}
         views = [view for tile in tiles for view in views_of(tile)]
+        for view, rows, placement in self._answers(image, views):
+            found[view.tile.slot] += [(view, face) for face in _faces(view, rows, placement)]
+        return [face for faces in found.values() for face in _joined(faces)]
+
+    def _answers(self, image: np.ndarray, views: Sequence[View]) -> Iterator[tuple[View, np.ndarray, np.ndarray]]:
+        """Each view with the network's answers (F, 15) that count, and the view's placement."""
         for start in range(0, len(views), BATCH):
             chunk = views[start : start + BATCH]
             inputs, placements = tile_inputs(image, [view.box for view in chunk])
             (answers,) = self._session.run([OUTPUT], {INPUT: inputs.astype(np.float32)})
             for view, rows, placement in zip(chunk, np.asarray(answers), placements, strict=True):
-                found[view.tile.slot] += [(view, face) for face in _faces(view, rows, placement)]
-        return [face for faces in found.values() for face in _joined(faces)]
+                yield view, rows[rows[:, -1] >= self._least_score], placement
 
 
 def views_of(tile: Tile) -> Iterator[View]:
@@ -166,7 +175,7 @@ def sharpness(crop: np.ndarray) -> float:
 def _faces(view: View, rows: np.ndarray, placement: np.ndarray) -> Iterator[Face]:
     """The network's answers (F, 15) for one view as faces in pixels of the frame."""
     scale, shift = placement[0], placement[1:]
-    for row in rows[rows[:, -1] >= LEAST_SCORE]:
+    for row in rows:
         points = (row[:-1].reshape(7, 2) - shift) / scale
         edges = np.round(np.clip(points[:2], *np.reshape(tuple(view.box), (2, 2)))).astype(int)
         if (edges[1] > edges[0]).all():

@@ -62,6 +62,7 @@ def write_face_model(folder: Path, rows: np.ndarray, height: int = 112) -> Path:
         [always, *constants],
     )
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
+    helper.set_model_props(model, {"least_score": "0.4"})
     path = folder / "face.onnx"
     onnx.save(model, str(path))
     write_card(path)

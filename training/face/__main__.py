@@ -59,10 +59,9 @@ def _export(given: argparse.Namespace) -> None:
 
 def _frame(given: argparse.Namespace) -> None:
     from training.face.detectors import Own
-    from training.face.evaluate import SCORES
     from training.face.framing import framing
 
-    found = framing(Own(given.model), given.emotion, given.data, given.faces, SCORES["own"])
+    found = framing(Own(given.model), given.emotion, given.data, given.faces)
     print(json.dumps(found, indent=1))
 
 

@@ -16,8 +16,8 @@ from domain import Box, ClassmoodError, ModelError
 from inference.crops import tile_inputs
 from training.face.faces import FACE_COLUMNS
 
-KEPT_SCORE = 0.05
-"""Score below which answers are not even kept for the curves."""
+SURE_SCORE = 0.5
+"""Score from which a face is sure, by the meaning that the export gives it."""
 
 REFERENCE_FILE = Path("reference") / "yunet_n_640_640.onnx"
 REFERENCE_SCORE, REFERENCE_OVERLAP = 0.6, 0.3
@@ -42,7 +42,10 @@ class Detector(Protocol):
 
 
 class Own:
-    """The project's network in an ONNX file, on ``threads`` cores. Raises ModelError when it cannot be read."""
+    """The project's network in an ONNX file, on ``threads`` cores; a face counts from the score that the file names.
+
+    Raises ModelError when it cannot be read.
+    """
 
     def __init__(self, path: Path, threads: int = 1) -> None:
         options = ort.SessionOptions()
@@ -52,6 +55,8 @@ class Own:
             self._session = ort.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
         except Exception as error:  # onnxruntime raises many types of its own that share no base
             raise ModelError(f"cannot read {path} ({str(error).splitlines()[0]})") from None
+        facts = self._session.get_modelmeta().custom_metadata_map
+        self.least_score = float(facts.get("least_score", SURE_SCORE))
 
     def find(self, image: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """As every detector."""
@@ -63,7 +68,7 @@ class Own:
         inputs, placements = tile_inputs(image, boxes)
         found = []
         for rows, placement in zip(self.answers(inputs), placements, strict=True):
-            rows = rows[rows[:, -1] >= KEPT_SCORE]
+            rows = rows[rows[:, -1] >= self.least_score]
             points = (rows[:, :FACE_COLUMNS].reshape(-1, 7, 2) - placement[1:]) / placement[0]
             found.append((points.reshape(-1, FACE_COLUMNS), rows[:, -1]))
         return found

@@ -24,8 +24,6 @@ from training.face.matching import landmark_error, match
 from training.face.scenes.compose import Scene
 from training.face.scenes.store import Scenes
 
-SCORES = {"own": 0.4, "reference": 0.6, "cascade": 0.0}
-"""Scores from which a face counts: that of the live path, OpenCV's sample value, and all that the cascade finds."""
 ZOOM = 2
 """Composed scenes are enlarged so much for the rivals, which were made for larger pictures."""
 SIZES = (0.1, 0.14, 0.18, 0.25, 0.35, 0.5, 0.7, 1.01)
@@ -74,12 +72,6 @@ class Tally:
         } | ({"landmark_error_eyes": round(float(np.mean(self.errors)), 4)} if self.errors else {})
 
 
-def sure_faces(detector: Detector, image: np.ndarray, name: str) -> np.ndarray:
-    """The faces (F, 14) that count for one detector."""
-    faces, scores = detector.find(image)
-    return faces[scores >= SCORES[name]]
-
-
 def galleries(folder: Path, detectors: dict[str, Detector]) -> dict[str, Any]:
     """Each detector on each real gallery, in tiles whose camera is on, by quality class; empty where there are none.
 
@@ -93,10 +85,10 @@ def galleries(folder: Path, detectors: dict[str, Detector]) -> dict[str, Any]:
         tiles = [tile for tile in truth["tiles"] if tile["camera"] == "on"]
         for name, detector in detectors.items():
             tally = Tally()
-            everywhere = sure_faces(detector, image, name) if name == "reference" else None
+            everywhere = detector.find(image)[0] if name == "reference" else None
             for tile in tiles:
                 box = Box(*tile["box"])
-                faces = _inside(everywhere, box) if everywhere is not None else _in_tile(detector, image, box, name)
+                faces = _inside(everywhere, box) if everywhere is not None else _in_tile(detector, image, box)
                 true = boxes_as_faces(np.array([face["box"] for face in tile["faces"]], np.float32).reshape(-1, 4))
                 for counted in (tally, totals[name]):
                     counted.add(faces, true, [face["quality"] for face in tile["faces"]])
@@ -104,9 +96,8 @@ def galleries(folder: Path, detectors: dict[str, Detector]) -> dict[str, Any]:
     return found | {"all": {name: tally.figures() for name, tally in totals.items()}} if found else {}
 
 
-def _in_tile(detector: Detector, image: np.ndarray, box: Box, name: str) -> np.ndarray:
-    faces = sure_faces(detector, box.of(image), name)
-    return faces + np.array([box.left, box.top] * (FACE_COLUMNS // 2), np.float32)
+def _in_tile(detector: Detector, image: np.ndarray, box: Box) -> np.ndarray:
+    return detector.find(box.of(image))[0] + np.array([box.left, box.top] * (FACE_COLUMNS // 2), np.float32)
 
 
 def _inside(faces: np.ndarray, box: Box) -> np.ndarray:
@@ -136,9 +127,9 @@ def composed(scenes: Scenes, detectors: dict[str, Detector], count: int) -> tupl
 
 def _on_scene(detector: Detector, scene: Scene, name: str) -> np.ndarray:
     if name == "own":
-        return sure_faces(detector, scene.picture, name)
+        return detector.find(scene.picture)[0]
     size = TILE_WIDTH * ZOOM, TILE_HEIGHT * ZOOM
-    return sure_faces(detector, cv2.resize(scene.picture, size, interpolation=cv2.INTER_CUBIC), name) / ZOOM
+    return detector.find(cv2.resize(scene.picture, size, interpolation=cv2.INTER_CUBIC))[0] / ZOOM
 
 
 def _size_class(face: np.ndarray) -> str:
@@ -217,7 +208,6 @@ def evaluate(model: Path, others: dict[str, Path], data: Path, scenes: Scenes, c
         detectors["cascade"] = Cascade()
     on_scenes, failures = composed(scenes, detectors, count)
     found = {
-        "scores_from": SCORES,
         "composed": on_scenes,
         "galleries": galleries(data / "zoom", detectors),
         "cost": costs({"own": model, **others}, data),

@@ -31,7 +31,7 @@ FOUND = 0.3
 """Overlap with the picture's middle from which the box is its face's."""
 
 
-def framing(detector: Detector, emotion: Path, data: Path, faces: int, least_score: float) -> dict[str, Any]:
+def framing(detector: Detector, emotion: Path, data: Path, faces: int) -> dict[str, Any]:
     """Where faces lie in FER2013's frame, and which share of emotions (FER+ majorities) is read right in a tile.
 
     Accuracy on the public test set is of crops of the known frame, of the detector's box and of it turned upright, with
@@ -43,7 +43,7 @@ def framing(detector: Detector, emotion: Path, data: Path, faces: int, least_sco
     predict = load_model(emotion)
     found: dict[str, Any] = {"faces": len(rows)}
     for name, tilt in (("upright", 0.0), ("tilted", TILT_DEVIATION_DEG)):
-        crops, shapes, kept = _crops(detector, table.images[rows], tilt, least_score)
+        crops, shapes, kept = _crops(detector, table.images[rows], tilt)
         found[name] = {"found": round(len(kept) / len(rows), 4)} | {
             way: round(float((predict_all(predict, part)["probs"].argmax(axis=1) == truth[rows[kept]]).mean()), 4)
             for way, part in crops.items()
@@ -55,7 +55,7 @@ def framing(detector: Detector, emotion: Path, data: Path, faces: int, least_sco
 
 
 def _crops(
-    detector: Detector, images: np.ndarray, tilt_deg: float, least_score: float
+    detector: Detector, images: np.ndarray, tilt_deg: float
 ) -> tuple[dict[str, np.ndarray], np.ndarray, np.ndarray]:
     """Crops by way, uint8 (K, 48, 48) each; size and drop of the faces in their frames (K, 2); which images, (K,)."""
     crops: dict[str, list[np.ndarray]] = {"known frame": [], "box": [], "box turned upright": []}
@@ -63,12 +63,11 @@ def _crops(
     for index, image in enumerate(images):
         draw = np.random.default_rng((3, index))
         tile, matrix = _pasted(image, draw.normal(0, tilt_deg), draw)
-        faces, scores = detector.find(tile)
+        faces, _ = detector.find(tile)
         side = float(np.sqrt(np.linalg.det(matrix[:, :2]))) * len(image)
         middle = matrix @ [len(image) / 2, len(image) / 2, 1]
         core = np.array([[*(middle - side * 0.4), *(middle + side * 0.4)]])
-        good = np.flatnonzero(scores >= least_score)
-        good = good[overlap(faces[good], core)[:, 0] >= FOUND] if len(good) else good
+        good = np.flatnonzero(overlap(faces, core)[:, 0] >= FOUND)
         if not len(good):
             continue
         face, colour = faces[good[0]], cv2.cvtColor(tile, cv2.COLOR_GRAY2BGR)
