@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 import tempfile
+from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,32 +31,35 @@ from inference.crops import TILE_HEIGHT, TILE_WIDTH
 from training.face.detectors import Own
 from training.face.evaluate import Tally, costs
 from training.face.faces import FACE_COLUMNS
-from training.face.network import MOST_FACES, answering, face_network, read_weights
+from training.face.network import MOST_FACES, PLACE_CHANNELS, answering, face_network, read_weights
 from training.face.scenes.store import Scenes
 
 COMPARED_SCENES, COMPARED_SCORE, CLEAR_LEAD = 100, 0.3, 0.01
 LARGEST_DIFFERENCE = 0.05
-"""Pixels of a box, or hundredths of a score, by which Keras and ONNX may differ."""
+"""Pixels of a box or a landmark, or parts of a score, by which Keras and ONNX may differ."""
 CALIBRATION_SCENES = 600
 JUDGED_SCENES = 1500
 SURE_FALSE, LEAST_FALSE = 1.0, 3.0
 """False faces per 100 validation scenes at the score from which a face is read and from which it counts at all: scenes
 hold far more decoys than tiles of a class do."""
-SCORES = np.arange(0.05, 0.951, 0.01)
+SCORES = [hundredth / 100 for hundredth in range(5, 96)]
 INT8_LOSS = 0.005
-"""Recall or precision that int8 may cost on validation scenes before the float file is shipped instead."""
-EXACT_PARTS = ("standardise", "faces", "face_logit", "place")
+"""Recall that int8 may cost on validation scenes, at as many false faces, before the float file is shipped instead."""
+EXACT_PARTS = ("standardise", "faces")
 """Layers of the network, by parts of their names, that stay in float."""
+EXACT_CHANNELS = (1, PLACE_CHANNELS)
+"""Convolutions that read the picture or make the map, told by their channels, stay in float too: conversion merges them
+with their normalisation and drops their names. They cost little, and in int8 they cost recall (measured)."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Candidate:
-    """One form of the network: its file's bytes, recall and precision on validation scenes, CPU ms for 25 tiles."""
+    """One form of the network: its file's bytes, the score of ``LEAST_FALSE``, recall there, CPU ms for 25 tiles."""
 
     name: str
     content: bytes
+    least_score: float
     recall: float
-    precision: float
     cpu_ms: float
 
 
@@ -87,34 +91,30 @@ def to_onnx(network: keras.Model) -> onnx.ModelProto:
     return graph
 
 
-def calibrate(network: keras.Model, scenes: Scenes) -> float:
-    """Shift the network's scores so that 0.5 means ``SURE_FALSE``; returns the score that then means ``LEAST_FALSE``.
-
-    Both are fitted on validation scenes; the shift goes into the last layer's bias.
-    """
-    count = min(JUDGED_SCENES, len(scenes))
-    pictures = inputs(scenes, np.arange(count)).astype(np.float32)
+def calibrate(network: keras.Model, scenes: Scenes) -> None:
+    """Shift the network's scores, by its last layer's bias, so that 0.5 means ``SURE_FALSE`` on validation scenes."""
+    pictures = inputs(scenes, np.arange(min(JUDGED_SCENES, len(scenes)))).astype(np.float32)
     answers = np.asarray(answering(network).predict(pictures, batch_size=100, verbose=0))
-    sure, least = (score_with(answers, scenes, share * count / 100) for share in (SURE_FALSE, LEAST_FALSE))
-    shift = float(np.log(sure / (1 - sure)))
+    sure, _ = score_with(answers, scenes, SURE_FALSE)
     layer = network.get_layer("face_logit")
     kernel, bias = layer.get_weights()
-    layer.set_weights([kernel, bias - shift])
-    return round(float(1 / (1 + np.exp(shift) * (1 - least) / least)), 3)
+    layer.set_weights([kernel, bias - np.log(sure / (1 - sure)).astype(np.float32)])
 
 
-def score_with(answers: np.ndarray, scenes: Scenes, most_false: float) -> float:
-    """The least of ``SCORES`` from which answers (N, 8, 15) hold at most so many false faces."""
-    for score in SCORES:
+def score_with(answers: np.ndarray, scenes: Scenes, false_per_100: float) -> tuple[float, float]:
+    """The least of ``SCORES`` from which answers (N, 8, 15) hold at most so many false faces, and the recall there."""
+
+    def figures(score: float) -> dict[str, Any]:
         tally = Tally()
         for index, rows in enumerate(answers):
             scene = scenes.scene(index)
-            tally.add(rows[rows[:, -1] >= score, :FACE_COLUMNS], scene.faces, [""] * len(scene.faces), scene.doubtful)
-            if tally.false > most_false:
-                break
-        else:
-            return float(score)
-    return float(SCORES[-1])
+            sure = rows[rows[:, -1] >= score, :FACE_COLUMNS]
+            tally.add(sure, scene.faces, ["all"] * len(scene.faces), scene.doubtful)
+        return tally.figures()
+
+    few = bisect_left(SCORES, True, key=lambda score: figures(score)["false_per_100_tiles"] <= false_per_100)
+    score = SCORES[min(few, len(SCORES) - 1)]
+    return score, figures(score)["recall"].get("all", 0.0)
 
 
 def inputs(scenes: Scenes, rows: np.ndarray) -> np.ndarray:
@@ -154,7 +154,6 @@ def to_int8(path: Path, pictures: np.ndarray, target: Path) -> None:
     """
     prepared = target.with_name("prepared.onnx")
     quant_pre_process(path, prepared, skip_symbolic_shape=True)
-    exact = [node.name for node in onnx.load(prepared).graph.node if any(part in node.name for part in EXACT_PARTS)]
     quantize_static(
         prepared,
         target,
@@ -165,31 +164,36 @@ def to_int8(path: Path, pictures: np.ndarray, target: Path) -> None:
         activation_type=QuantType.QUInt8,
         weight_type=QuantType.QInt8,
         op_types_to_quantize=["Conv", "Add"],
-        nodes_to_exclude=exact,
+        nodes_to_exclude=exact_nodes(onnx.load(prepared)),
     )
 
 
-def judge(name: str, path: Path, scenes: Scenes, least_score: float) -> Candidate:
+def exact_nodes(model: onnx.ModelProto) -> list[str]:
+    """The names of all nodes that stay in float."""
+    shapes = {weight.name: tuple(weight.dims) for weight in model.graph.initializer}
+    exact = [node.name for node in model.graph.node if any(part in node.name for part in EXACT_PARTS)]
+    for node in model.graph.node:
+        channels = shapes[node.input[1]][:2] if node.op_type == "Conv" else ()
+        exact += [node.name] if set(channels) & set(EXACT_CHANNELS) else []
+    return exact
+
+
+def judge(name: str, path: Path, scenes: Scenes) -> Candidate:
     """Measure one file on the first validation scenes."""
-    count, tally = min(JUDGED_SCENES, len(scenes)), Tally()
-    answers = Own(path).answers(inputs(scenes, np.arange(count)))
-    for index, rows in enumerate(answers):
-        scene = scenes.scene(index)
-        sure = rows[rows[:, -1] >= least_score, :FACE_COLUMNS]
-        tally.add(sure, scene.faces, ["all"] * len(scene.faces), scene.doubtful)
-    figures, cost = tally.figures(), costs({name: path}, path.parent)[f"{name}, 25 tiles, 1 threads"]["cpu_ms"]
-    found = Candidate(name, path.read_bytes(), figures["recall"].get("all", 0.0), figures["precision"], cost)
+    answers = Own(path).answers(inputs(scenes, np.arange(min(JUDGED_SCENES, len(scenes)))))
+    least, recall = score_with(answers, scenes, LEAST_FALSE)
+    cost = costs({name: path}, path.parent)[f"{name}, 25 tiles, 1 threads"]["cpu_ms"]
+    found = Candidate(name, path.read_bytes(), least, recall, cost)
     print(
-        f"{name:6s} recall {found.recall:.4f}  precision {found.precision:.4f}  25 tiles {cost} ms of CPU  "
+        f"{name:6s} recall {recall:.4f} at a score of {least:.2f}  25 tiles {cost} ms of CPU  "
         f"{len(found.content) / 1e6:.2f} MB"
     )
     return found
 
 
 def choose(exact: Candidate, small: Candidate) -> Candidate:
-    """Int8 where it is faster and costs at most ``INT8_LOSS`` of recall and of precision, else float."""
-    loss = max(exact.recall - small.recall, exact.precision - small.precision)
-    return small if small.cpu_ms < exact.cpu_ms and loss <= INT8_LOSS else exact
+    """Int8 where it is faster and costs at most ``INT8_LOSS`` of recall, else float."""
+    return small if small.cpu_ms < exact.cpu_ms and exact.recall - small.recall <= INT8_LOSS else exact
 
 
 def export(
@@ -201,10 +205,9 @@ def export(
     them. Returns the card; raises ClassmoodError when it cannot.
     """
     network = float_network(source)
-    recipe = _recipe_of(source)
     if source.resolve() != weights.resolve():
         keep_half_precision(network, weights)
-    least = calibrate(network, scenes["validation"])
+    calibrate(network, scenes["validation"])
     drawn = np.random.default_rng(1).permutation(len(scenes["train"]))[:CALIBRATION_SCENES]
     with tempfile.TemporaryDirectory() as folder:
         exact, small = Path(folder) / "float.onnx", Path(folder) / "int8.onnx"
@@ -213,17 +216,23 @@ def export(
         difference = compare(network, exact, inputs(scenes["validation"], compared))
         to_int8(exact, inputs(scenes["train"], drawn), small)
         plain.parent.mkdir(parents=True, exist_ok=True)
-        plain.write_bytes(describe(exact.read_bytes(), {"numbers": "float", "least_score": str(least)}))
-        chosen = choose(*(judge(path.stem, path, scenes["validation"], least) for path in (exact, small)))
-    content = describe(chosen.content, {"numbers": chosen.name, "least_score": str(least)})
+        forms = [judge(path.stem, path, scenes["validation"]) for path in (exact, small)]
+        plain.write_bytes(described(forms[0]))
+    chosen = choose(*forms)
+    content = described(chosen)
     target.parent.mkdir(parents=True, exist_ok=True)
     target.write_bytes(content)
-    card = _card(content, chosen, difference, least) | {"data": facts, "recipe": recipe, "metrics": {}}
+    card = _card(content, chosen, difference) | {"data": facts, "runs": runs_behind(source), "metrics": {}}
     target.with_suffix(".json").write_text(json.dumps(card, indent=1) + "\n")
     return card
 
 
-def _card(content: bytes, chosen: Candidate, difference: float, least_score: float) -> dict[str, Any]:
+def described(form: Candidate) -> bytes:
+    """The file of a form with what the live path asks of its metadata."""
+    return describe(form.content, {"numbers": form.name, "least_score": f"{form.least_score:.2f}"})
+
+
+def _card(content: bytes, chosen: Candidate, difference: float) -> dict[str, Any]:
     shape = ["N", TILE_HEIGHT, TILE_WIDTH, 1]
     return {
         "model": "face",
@@ -241,7 +250,7 @@ def _card(content: bytes, chosen: Candidate, difference: float, least_score: flo
         "opset": OPSET,
         "numbers": chosen.name,
         "scores": {
-            "found_from": least_score,
+            "found_from": round(chosen.least_score, 2),
             "read_from": 0.5,
             "meaning": f"{LEAST_FALSE} and {SURE_FALSE} false faces per 100 validation scenes",
         },
@@ -250,14 +259,15 @@ def _card(content: bytes, chosen: Candidate, difference: float, least_score: flo
     }
 
 
-def _recipe_of(source: Path) -> dict[str, Any]:
-    """The run that a checkpoint comes from: its settings, epochs and minutes, or nothing where it is not at hand."""
-    written, history = source.parent / "recipe.json", source.parent / "history.json"
+def runs_behind(weights: Path) -> list[dict[str, Any]]:
+    """The runs that led to a checkpoint, oldest first: settings, epochs and minutes; none where they are not at hand."""
+    written, history = weights.parent / "recipe.json", weights.parent / "history.json"
     if not (written.is_file() and history.is_file()):
-        return {}
-    rows = json.loads(history.read_text())
+        return []
+    rows, found = json.loads(history.read_text()), json.loads(written.read_text())
+    start = found["recipe"]["start"]
     taken = {"epochs_done": len(rows), "minutes_taken": round(sum(row["seconds"] for row in rows) / 60, 1)}
-    return json.loads(written.read_text()) | taken
+    return [*(runs_behind(Path(start)) if start else []), found | taken]
 
 
 def write_into_card(card: Path, found: dict[str, Any], command: str) -> None:
