@@ -6,6 +6,7 @@ import hashlib
 import json
 from itertools import count
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -195,8 +196,12 @@ def test_a_double_on_one_face_scores_nothing():
 def test_a_perfect_map_costs_next_to_nothing_and_a_blind_one_much():
     scene = Scene(np.zeros((TILE_HEIGHT, TILE_WIDTH), np.uint8), FACE[None], FACE[:0].reshape(0, 14))
     wanted, blind = targets(scene)[None], np.zeros((1, 14, 24, 15), np.float32)
-    truth, perfect, nothing = (keras.ops.convert_to_tensor(part) for part in (wanted, perfect_map(scene)[None], blind))
-    assert float(map_loss(truth, perfect)) < 0.1 < float(map_loss(truth, nothing))
+
+    def loss(answers: np.ndarray) -> float:
+        tensors: list[Any] = [keras.ops.convert_to_tensor(part) for part in (wanted, answers)]
+        return float(map_loss(*tensors))
+
+    assert loss(perfect_map(scene)[None]) < 0.1 < loss(blind)
 
 
 def test_doubtful_places_count_for_nothing():

@@ -45,8 +45,10 @@ def _evaluate(given: argparse.Namespace) -> None:
     print(f"-> {given.out / 'failures.html'}")
     if given.card:
         from training.face.export import write_into_card
+        from training.train import from_root
 
-        write_into_card(given.model.with_suffix(".json"), found, "python -m training.face evaluate --card")
+        where = "" if given.folder == RUNS / "scenes" else f"--folder {from_root(given.folder)} "
+        write_into_card(given.model.with_suffix(".json"), found, f"python -m training.face evaluate {where}--card")
 
 
 def _export(given: argparse.Namespace) -> None:

@@ -260,7 +260,7 @@ def _card(content: bytes, chosen: Candidate, difference: float) -> dict[str, Any
 
 
 def runs_behind(weights: Path) -> list[dict[str, Any]]:
-    """The runs that led to a checkpoint, oldest first: settings, epochs and minutes; none where they are not at hand."""
+    """The runs that led to a checkpoint, oldest first: settings, epochs, minutes; none where they are not at hand."""
     written, history = weights.parent / "recipe.json", weights.parent / "history.json"
     if not (written.is_file() and history.is_file()):
         return []

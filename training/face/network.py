@@ -6,7 +6,8 @@ which int8 serves well.
 """
 
 # pyright: reportArgumentType=false, reportAttributeAccessIssue=false, reportOptionalMemberAccess=false
-# pyright: reportOptionalOperand=false, reportOperatorIssue=false, reportReturnType=false, reportOptionalSubscript=false
+# pyright: reportOptionalOperand=false, reportOperatorIssue=false, reportReturnType=false
+# pyright: reportOptionalSubscript=false, reportOptionalIterable=false, reportGeneralTypeIssues=false
 # Keras types its arguments by their defaults ("auto", None), a callback's model as None, and what its ops give by
 # stubs of back ends that are not here.
 

@@ -54,7 +54,7 @@ def prepare(data: Path, folder: Path, counts: dict[str, int], seed: int = 1, lim
         found = splits[split]
         facts[split] = {name: len(getattr(found, name)) for name in ("photos", "heads", "tight")} | {"scenes": count}
         print(f"{split}: {facts[split]} ({time.monotonic() - began:.0f} s)", flush=True)
-        _compose(Composer(cast_of(found)), seed * len(counts) + number, count, folder / split)
+        _compose(Composer(cast_of(found)), 2 * seed - 1 + number, count, folder / split)
     (folder / "scenes.json").write_text(json.dumps(facts, indent=1))
     print(f"composed in {time.monotonic() - began:.0f} s -> {folder}")
 
