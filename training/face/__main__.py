@@ -89,7 +89,7 @@ def parser() -> argparse.ArgumentParser:
     evaluate = command("evaluate", _evaluate, "compare the model with the reference and the cascade")
     evaluate.add_argument("--model", type=Path, default=MODEL, help="the ONNX file")
     evaluate.add_argument("--float", type=Path, default=FLOAT, help="the float file, timed beside it where it is")
-    evaluate.add_argument("--count", type=int, default=2000, help="validation scenes")
+    evaluate.add_argument("--count", type=int, default=1500, help="validation scenes")
     evaluate.add_argument("--out", type=Path, default=RUNS / "report", help="folder for the figures and the page")
     evaluate.add_argument("--card", action="store_true", help="also write the figures into the model's card")
     export = command("export", _export, "write models/face.onnx, its card and training/weights/face.weights.h5")

@@ -31,7 +31,8 @@ SIZES = (0.1, 0.14, 0.18, 0.25, 0.35, 0.5, 0.7, 1.01)
 LEVELS = (0, 12, 25, 50, 100, 256)
 """Bounds of the mean gray level of a face."""
 PAGES, THREADS, REPEATS = (25, 49), (1, 2), 20
-REFERENCE_FRAME = (1200, 1920)
+REFERENCE_FRAME = (1216, 1920)
+"""A frame of 1920x1200, padded to the multiple of 32 that the reference asks for."""
 CLEAR = "clear"
 SHOWN_FAILURES = 60
 
