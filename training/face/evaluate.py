@@ -45,7 +45,7 @@ class Tally:
     found: dict[str, int] = field(default_factory=dict)
     false: int = 0
     tiles: int = 0
-    errors: list[float] = field(default_factory=list)
+    errors: dict[str, list[float]] = field(default_factory=dict)
 
     def add(
         self, faces: np.ndarray, truth: np.ndarray, classes: list[str], doubtful: np.ndarray | None = None
@@ -57,20 +57,21 @@ class Tally:
         for name, index, true in zip(classes, matched.found_by, truth, strict=True):
             self.asked[name] = self.asked.get(name, 0) + 1
             self.found[name] = self.found.get(name, 0) + int(index >= 0)
-            if index >= 0 and not np.isnan(true).any():
-                self.errors.append(landmark_error(faces[index], true))
+            if index >= 0 and not np.isnan(true).any() and not np.isnan(faces[index]).any():
+                self.errors.setdefault(name, []).append(landmark_error(faces[index], true))
         return matched.found_by
 
     def figures(self) -> dict[str, Any]:
-        """Recall by class, precision and false faces per 100 tiles."""
-        right = sum(self.found.values())
+        """Recall by class, precision, false faces per 100 tiles, and the error of landmarks where they are known."""
+        right, errors = sum(self.found.values()), [error for part in self.errors.values() for error in part]
+        by_class = {name: round(float(np.mean(part)), 4) for name, part in sorted(self.errors.items())}
         return {
             "faces": dict(sorted(self.asked.items())),
             "recall": {name: round(self.found[name] / count, 4) for name, count in sorted(self.asked.items())},
             "precision": round(right / max(right + self.false, 1), 4),
             "false_per_100_tiles": round(100 * self.false / max(self.tiles, 1), 3),
             "tiles": self.tiles,
-        } | ({"landmark_error_eyes": round(float(np.mean(self.errors)), 4)} if self.errors else {})
+        } | ({"landmark_error_eyes": {"all": round(float(np.mean(errors)), 4), **by_class}} if errors else {})
 
 
 def galleries(folder: Path, detectors: dict[str, Detector]) -> dict[str, Any]:
@@ -251,9 +252,10 @@ def print_figures(found: dict[str, Any]) -> None:
         part = found["galleries"][place.split("/")[1]] if "/" in place else found[place]
         for name, row in part.items():
             recalls = "  ".join(f"{group} {share:.3f}" for group, share in row["recall"].items())
-            marks = f"  landmarks {row['landmark_error_eyes']:.3f}" if "landmark_error_eyes" in row else ""
+            marks = f"  landmarks {row['landmark_error_eyes']['all']:.3f}" if "landmark_error_eyes" in row else ""
             print(f"{place:36s} {name:10s} {recalls}  false/100 {row['false_per_100_tiles']:.2f}{marks}")
             if "recall_by_level" in row:
                 print(f"{'':47s} by gray level: {row['recall_by_level']}")
+                print(f"{'':47s} landmarks: {row.get('landmark_error_eyes')}")
     for name, spent in found["cost"].items():
         print(f"{name:40s} CPU {spent['cpu_ms']:.1f} ms, wall {spent['wall_ms']:.1f} ms")
