@@ -16,7 +16,7 @@ import pytest
 
 from domain import EMOTIONS, ClassmoodError, ModelError
 from tests.test_training_data import write_csv, write_votes
-from training import data, evaluate, explore
+from training import augment, data, evaluate, explore, report
 
 pytest.importorskip("tensorflow", reason="training is not installed: python3 classmood.py setup --training")
 from training import ablate, export, train
@@ -156,7 +156,7 @@ def test_callbacks_see_and_change_the_state_of_a_running_epoch() -> None:
 
 
 def test_a_broken_run_goes_on_where_it_stopped(faces: data.Faces, tmp_path: Path) -> None:
-    recipe = train.Recipe(epochs=2, batch=32)
+    recipe = train.Recipe(epochs=2, batch=32, small_share=0.5)
 
     class Broken(Exception):
         pass
@@ -172,7 +172,39 @@ def test_a_broken_run_goes_on_where_it_stopped(faces: data.Faces, tmp_path: Path
         with pytest.raises(Broken):
             train.train(recipe, faces, tmp_path, verbose=0)
     history = train.train(recipe, faces, tmp_path, verbose=0)
-    assert [row["epoch"] for row in history] == [1, 2]
+    assert [(row["epoch"], row["side"]) for row in history] == [(1, train.SMALL_SIDE), (2, data.SIDE)]
+
+
+def test_the_best_epoch_is_one_at_full_size() -> None:
+    small = {"epoch": 1, "side": train.SMALL_SIDE, "score": 0.9}
+    first, second = ({"epoch": epoch, "side": data.SIDE, "score": 0.8} for epoch in (2, 3))
+    assert train.best_of([small, first]) == first
+    assert train.best_of([small, first, second]) == second
+
+
+def test_blended_faces_have_the_votes_of_both_by_their_weight() -> None:
+    draw = np.random.default_rng(1)
+    votes = np.zeros((2, len(data.VOTE_NAMES)), np.uint8)
+    votes[0, data.VOTE_COLUMNS[0]] = 10
+    votes[1, [data.VOTE_COLUMNS[3], data.VOTE_NAMES.index("unknown")]] = 5  # half of its taggers could not tell
+    images = draw.integers(0, 256, (2, 48, 48)).astype(np.uint8)
+    pair = data.Faces(images, np.array([0, 3]), np.zeros(2, np.uint8), votes)
+    recipe = train.Recipe(batch=2, balance=0, augmentation="", label_smoothing=0, mixup=1.0)
+    (pictures, (shares, labels), (weights, _)), rows = train.Batches(pair, recipe)[0], [0, 3]
+    for own, other in ((0, 1), (1, 0)):
+        alpha = labels[own, rows] / labels[own].sum()
+        assert pictures[own, ..., 0] == pytest.approx(alpha[0] * images[0] + alpha[1] * images[1], abs=1e-2)
+        assert weights[own] == pytest.approx(alpha[0] + alpha[1] / 2, abs=1e-5)
+        assert shares[own, rows] == pytest.approx(np.array([alpha[0], alpha[1] / 2]) / weights[own], abs=1e-5)
+        assert labels[own].sum() == pytest.approx(labels[other].sum()) == pytest.approx(1)
+
+
+@pytest.mark.parametrize("count", [1, 7])
+def test_a_worse_video_changes_a_face_more(faces: data.Faces, count: int) -> None:
+    images = np.stack([cv2.GaussianBlur(image, (0, 0), 1) for image in faces.images[:count]])
+    errors = [np.abs(augment.video(images, crf).astype(float) - images).mean() for crf in (18, 34, 50)]
+    assert errors[0] < 4
+    assert errors == sorted(errors)
 
 
 def test_a_run_by_the_clock_ends_in_time(faces: data.Faces) -> None:
@@ -257,13 +289,16 @@ def test_the_kept_weights_are_those_of_the_run(exported: Path, run: Path, faces:
 def test_keras_and_onnx_are_measured_by_the_same_code(
     exported: Path, run: Path, place: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    for model, extra in ((exported, ["--card"]), (run / "best.keras", [])):
+    document = tmp_path / "model.md"
+    for model, extra in ((exported, ["--card", "--doc", str(document)]), (run / "best.keras", [])):
         arguments = [str(model), "--data", str(place), "--out", str(tmp_path), "--curves", "20", *extra]
         assert evaluate.main(arguments) == 0
         found = json.loads((tmp_path / f"{model.stem}-public.json").read_text())
         assert set(found["robustness"]) == set(evaluate.CURVES)
         assert np.sum(found["fer2013"]["confusion"]) == found["fer2013"]["faces"]
         assert "<h1>" in (tmp_path / f"{model.stem}-public.html").read_text()
+    assert f"| {found['fer2013']['faces']} |" in document.read_text()
+    assert "video: rate factor of H.264" in document.read_text()
     assert "accuracy" in capsys.readouterr().out
     metrics = json.loads(exported.with_suffix(".json").read_text())["metrics"]["public"]
     assert metrics["ferplus"]["faces"] > 0
@@ -318,12 +353,12 @@ def test_the_ablation_compares_is_not_repeated_and_replaces_its_table(
     place: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     document = tmp_path / "model.md"
-    document.write_text(f"# Model\n\n{ablate.STARTS}\nold\n{ablate.ENDS}\n\nmore\n")
+    document.write_text("# Model\n\n<!-- ablation: begin -->\nold\n<!-- ablation: end -->\n\nmore\n")
     options = ["--data", str(place), "--out", str(tmp_path / "runs"), "--doc", str(document), "--sample"]
     assert ablate.main([*options, "--only", "only-fer2013"]) == 0
     written = document.read_text()
     assert "old" not in written
-    assert written.endswith(f"{ablate.ENDS}\n\nmore\n")
+    assert written.endswith("<!-- ablation: end -->\n\nmore\n")
     assert "python -m training.ablate --sample --only only-fer2013" in written
     assert written.count("FER2013's labels alone") == written.count("the whole recipe |") == 1
     assert "±" in written
@@ -352,9 +387,9 @@ def test_a_table_without_a_place_in_a_document_comes_at_its_end(tmp_path: Path) 
     document = tmp_path / "model.md"
     document.write_text("# Model\n")
     for text in ("one\n", "two\n"):
-        ablate.write_between_marks(document, text)
-    heading = "## What each part is worth"
-    assert document.read_text() == f"# Model\n\n{heading}\n\n{ablate.STARTS}\ntwo\n{ablate.ENDS}\n"
+        report.write_between_marks(document, "figures", "What it is worth", text)
+    marked = "<!-- figures: begin -->\ntwo\n<!-- figures: end -->"
+    assert document.read_text() == f"# Model\n\n## What it is worth\n\n{marked}\n"
 
 
 def test_a_difference_is_judged_on_the_same_faces() -> None:

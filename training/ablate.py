@@ -16,7 +16,7 @@ import keras
 import numpy as np
 
 from domain import ClassmoodError
-from training import data
+from training import data, report
 from training.augment import PARTS
 from training.evaluate import CONFIDENCE_Z, interval
 from training.train import AVERAGE_EVERY_STEPS, RUNS, Recipe, answers_of, train
@@ -25,10 +25,10 @@ FOLDER = RUNS / "ablation"
 SHARE = 1 / 3
 """Part of the training faces that the short runs see."""
 EPOCHS = 8
-"""Thirteen runs of eight epochs on a third of the faces take about an hour on two idle cores."""
+"""Fifteen runs of eight epochs on a third of the faces take some forty minutes on two idle cores."""
 SAMPLE_ROWS, SAMPLE_EPOCHS = 64, 1
-STARTS, ENDS = "<!-- ablation: begin -->", "<!-- ablation: end -->"
-"""The marks in a document between which the table stands; what is there is replaced."""
+MARKS, HEADING = "ablation", "What each part is worth"
+"""The table's place in a document: the name of its marks, and the heading of its section."""
 WHOLE = "whole"
 
 
@@ -45,6 +45,8 @@ VARIANTS: dict[str, tuple[str, dict[str, object]]] = {
     "no-augmentation": ("without any augmentation", {"augmentation": ""}),
     "no-balance": ("rare emotions as rare as they are", {"balance": 0.0}),
     "no-smoothing": ("without label smoothing", {"label_smoothing": 0.0}),
+    "no-mixup": ("without blending pairs of faces (mixup)", {"mixup": 0.0}),
+    "no-small": ("all epochs at full size, none at 32 px", {"small_share": 0.0}),
     "only-fer2013": ("FER2013's labels alone, one head", {"heads": "probs_fer2013"}),
     "only-ferplus": ("FER+'s votes alone, one head", {"heads": "probs"}),
     "no-average": ("without averaged weights", {"average_steps": AVERAGE_EVERY_STEPS}),
@@ -101,10 +103,7 @@ def table(outcomes: dict[str, Outcome]) -> str:
     titles = {"fer2013": "FER2013 labels, `probs_fer2013`", "ferplus": "FER+ majorities, `probs`"}
     shown = list(outcomes[WHOLE].right)
     columns = [column for name in shown for column in (titles[name], "difference")]
-    lines = [
-        "| " + " | ".join(["recipe", *columns, "weights", "seconds"]) + " |",
-        "|" + "---|" * (len(columns) + 3),
-    ]
+    rows = []
     for name, found in outcomes.items():
         cells = [found.label]
         for labels in shown:
@@ -113,8 +112,8 @@ def table(outcomes: dict[str, Outcome]) -> str:
             gain, half = difference(right, whole)
             cells.append(f"{right.mean():.1%} ({low:.1%} to {high:.1%})")
             cells.append("" if name == WHOLE else f"{100 * gain:+.1f} ± {100 * half:.1f}")
-        lines.append("| " + " | ".join([*cells, f"{found.weights / 1e6:.2f} M", f"{found.seconds:.0f}"]) + " |")
-    return "\n".join(lines)
+        rows.append([*cells, f"{found.weights / 1e6:.2f} M", f"{found.seconds:.0f}"])
+    return report.markdown_table(["recipe", *columns, "weights", "seconds"], rows)
 
 
 def account(outcomes: dict[str, Outcome], rows: int, tested: int, base: Recipe, command: str) -> str:
@@ -127,18 +126,7 @@ def account(outcomes: dict[str, Outcome], rows: int, tested: int, base: Recipe, 
         "whole recipe on the same faces. One run each: another seed moves a line by about a point, and short runs "
         "favour less augmentation than long ones. A head trained alone answers for both label sets.\n\n"
         + table(outcomes)
-        + "\n"
     )
-
-
-def write_between_marks(path: Path, text: str) -> None:
-    """Replace what stands between the marks of a document, or add a section with them at its end."""
-    known = path.read_text(encoding="utf-8") if path.is_file() else ""
-    if STARTS not in known or ENDS not in known:
-        known = f"{known.rstrip()}\n\n## What each part is worth\n\n{STARTS}\n{ENDS}\n".lstrip()
-    before, rest = known.split(STARTS, 1)
-    after = rest.split(ENDS, 1)[1]
-    path.write_text(f"{before}{STARTS}\n{text}{ENDS}{after}", encoding="utf-8")
 
 
 def ablate(names: Sequence[str], base: Recipe, faces: data.Faces, folder: Path, verbose: int = 0) -> dict[str, Outcome]:
@@ -197,7 +185,7 @@ def main(arguments: list[str] | None = None) -> int:
     text = account(outcomes, rows, tested, base, _command(given))
     write_report(outcomes, text, rows, base, given.out)
     if given.doc:
-        write_between_marks(given.doc, text)
+        report.write_between_marks(given.doc, MARKS, HEADING, text)
     print(f"\n{text}-> {given.out / 'ablation.md'}")
     return 0
 

@@ -1,12 +1,14 @@
 """What a video call does to a face: one set of distortions for training and for the robustness curves.
 
-Every function takes and returns one gray face, uint8 (H, W), and works without a deep-learning framework, so that
-training runs the same on TensorFlow, JAX and PyTorch.
+Every function but ``video`` takes and returns one gray face, uint8 (H, W), and all work without a deep-learning
+framework, so that training runs the same on TensorFlow, JAX and PyTorch.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection
+import io
+import math
+from collections.abc import Collection, Sequence
 
 import cv2
 import numpy as np
@@ -24,6 +26,8 @@ SMALL_FACE_PX = (18, 44)
 BLUR_SIGMA_PX = (0.3, 1.3)
 JPEG_QUALITY = (20, 85)
 ERASE_SIDE_PX = (6, 20)
+VIDEO_FRAMES, VIDEO_DRIFT_PX, VIDEO_MARGIN_PX = 6, (0.7, 0.4), 8
+"""Frames of the video that a face is taken from, its drift (x, y) from one to the next, the rim around each face."""
 CHANCE_LIGHT, CHANCE_SMALL, CHANCE_BLUR, CHANCE_JPEG, CHANCE_NOISE, CHANCE_ERASE = 0.4, 0.25, 0.15, 0.25, 0.15, 0.25
 PARTS = ("place", "light", "cover", "call")
 """What ``augment`` can do: frame and mirror, other light, something before the face, the faults of a call."""
@@ -65,14 +69,46 @@ def jpeg(image: np.ndarray, quality: int) -> np.ndarray:
     return np.asarray(cv2.imdecode(packed, cv2.IMREAD_GRAYSCALE))
 
 
-def video(image: np.ndarray, quality: int) -> np.ndarray:
-    """A face from a compressed video, quality from 1 to 100: lossy WebP is a key frame of the video codec VP8.
+def video(images: np.ndarray, crf: int) -> np.ndarray:
+    """Faces uint8 (N, 48, 48) as the last of ``VIDEO_FRAMES`` frames of an H.264 video in which they drift.
 
-    Frames between key frames are not imitated: OpenCV writes VP8 and VP9 at one high quality only (4.14 passes no
-    option on to the codec; the error stays near 2 gray levels RMS), which would draw a curve of one harmless level.
+    ``crf`` is x264's constant rate factor: 18 is hardly visible, 51 the worst. Like the picture of a call, the last
+    frame is predicted from those before it. All faces stand in one video, each in a cell of whole macroblocks.
     """
-    _, packed = cv2.imencode(".webp", image, [cv2.IMWRITE_WEBP_QUALITY, quality])
-    return np.asarray(cv2.imdecode(packed, cv2.IMREAD_GRAYSCALE))
+    height, width = images.shape[1:]
+    rim = [(0, 0), *((VIDEO_MARGIN_PX, VIDEO_MARGIN_PX) for _ in range(2))]
+    cells = np.pad(images, rim, mode="edge")
+    columns = math.ceil(math.sqrt(len(cells)))
+    cells = np.pad(cells, [(0, -len(cells) % columns), (0, 0), (0, 0)])
+    sheet = cells.reshape(-1, columns, *cells.shape[1:]).transpose(0, 2, 1, 3)
+    rows = sheet.shape[0]
+    sheet = sheet.reshape(rows * cells.shape[1], columns * cells.shape[2])
+    last = _last_frame([_drifted(sheet, VIDEO_FRAMES - 1 - number) for number in range(VIDEO_FRAMES)], crf)
+    grid = last.reshape(rows, cells.shape[1], columns, cells.shape[2]).transpose(0, 2, 1, 3)
+    inside = slice(VIDEO_MARGIN_PX, VIDEO_MARGIN_PX + height), slice(VIDEO_MARGIN_PX, VIDEO_MARGIN_PX + width)
+    return np.ascontiguousarray(grid.reshape(-1, *cells.shape[1:])[: len(images), inside[0], inside[1]])
+
+
+def _drifted(sheet: np.ndarray, frames_before: int) -> np.ndarray:
+    move = np.float32([[1, 0, -VIDEO_DRIFT_PX[0] * frames_before], [0, 1, -VIDEO_DRIFT_PX[1] * frames_before]])
+    return cv2.warpAffine(sheet, move, sheet.shape[::-1], borderMode=cv2.BORDER_REPLICATE)
+
+
+def _last_frame(frames: Sequence[np.ndarray], crf: int) -> np.ndarray:
+    """The last of gray frames uint8 (H, W) after x264 as in a live call: no frame waits for a later one."""
+    import av  # a package for tests and training; the other distortions need none
+
+    memory = io.BytesIO()
+    with av.open(memory, "w", format="mp4") as film:
+        stream = film.add_stream("libx264", rate=25)
+        stream.height, stream.width = frames[0].shape
+        stream.pix_fmt, stream.options = "yuv420p", {"crf": str(crf), "preset": "veryfast", "tune": "zerolatency"}
+        for frame in frames:
+            film.mux(stream.encode(av.VideoFrame.from_ndarray(frame, format="gray")))
+        film.mux(stream.encode())
+    memory.seek(0)
+    with av.open(memory) as film:
+        return [frame.to_ndarray(format="gray") for frame in film.decode(video=0)][-1]
 
 
 def relight(

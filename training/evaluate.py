@@ -35,31 +35,37 @@ Predict = Callable[[np.ndarray], dict[str, np.ndarray]]
 """uint8 (N, 48, 48) faces to float32 (N, 7) probabilities by name of output."""
 
 Distort = Callable[[np.ndarray, Any, np.random.Generator], np.ndarray]
+"""Faces uint8 (N, 48, 48), a level and a source of chance to the distorted faces."""
+
+
+def _each(distort: Callable[[np.ndarray, Any], np.ndarray]) -> Distort:
+    """A distortion of one face, done to each."""
+    return lambda images, level, _: np.stack([distort(image, level) for image in images])
+
+
+def _jittered(images: np.ndarray, percent: float, draw: np.random.Generator) -> np.ndarray:
+    """Faces whose frames are off in place and size by this deviation, as those of a real detector are."""
+    scale = np.exp(draw.normal(0, percent / 100, len(images)))
+    shift = draw.normal(0, percent / 100 * data.SIDE, (len(images), 2))
+    frames = zip(images, scale, shift, strict=True)
+    return np.stack([augment.place(image, scale=factor, shift=tuple(by)) for image, factor, by in frames])
+
+
 CURVES: dict[str, tuple[str, tuple, Distort]] = {
-    "size": ("side of the face in px", (100, 72, 48, 36, 32, 28, 24, 20, 16), lambda x, s, _: augment.shrink(x, s)),
-    "blur": ("sigma in px", (0, 0.5, 1, 1.5, 2, 3), lambda x, s, _: augment.blur(x, s) if s else x),
-    "jpeg": ("quality", (95, 75, 50, 30, 20, 10), lambda x, q, _: augment.jpeg(x, q)),
-    "video": ("quality of a VP8 key frame", (90, 70, 50, 30, 20, 10, 1), lambda x, q, _: augment.video(x, q)),
+    "size": ("side of the face in px", (100, 72, 48, 36, 32, 28, 24, 20, 16), _each(augment.shrink)),
+    "blur": ("sigma in px", (0, 0.5, 1, 1.5, 2, 3), _each(lambda x, sigma: augment.blur(x, sigma) if sigma else x)),
+    "jpeg": ("quality", (95, 75, 50, 30, 20, 10), _each(augment.jpeg)),
+    "video": ("rate factor of H.264", (18, 24, 30, 36, 42, 48), lambda x, crf, _: augment.video(x, crf)),
     "brightness": (
         "offset in gray levels",
         (-100, -60, -30, 0, 30, 60, 100),
-        lambda x, offset, _: augment.relight(x, offset=offset),
+        _each(lambda x, offset: augment.relight(x, offset=offset)),
     ),
-    "contrast": ("gain", (0.1, 0.2, 0.4, 0.7, 1, 1.4, 2), lambda x, gain, _: augment.relight(x, gain=gain)),
-    "rotation": (
-        "angle in degrees",
-        (-30, -20, -10, -5, 0, 5, 10, 20, 30),
-        lambda x, angle, _: augment.place(x, angle),
-    ),
-    "box": (
-        "jitter of place and size in percent of the face",
-        (0, 2, 5, 8, 12, 16),
-        lambda x, percent, draw: augment.place(
-            x, scale=np.exp(draw.normal(0, percent / 100)), shift=tuple(draw.normal(0, percent / 100 * data.SIDE, 2))
-        ),
-    ),
+    "contrast": ("gain", (0.1, 0.2, 0.4, 0.7, 1, 1.4, 2), _each(augment.relight)),
+    "rotation": ("angle in degrees", (-30, -20, -10, -5, 0, 5, 10, 20, 30), _each(augment.place)),
+    "box": ("jitter of place and size in percent of the face", (0, 2, 5, 8, 12, 16), _jittered),
 }
-"""Each robustness curve: what the levels are, the levels, and how a face is distorted."""
+"""Each robustness curve: what the levels are, the levels, and how faces are distorted."""
 
 
 def load_model(path: Path) -> Predict:
@@ -227,7 +233,7 @@ def robustness(predict: Predict, faces: data.Faces, seed: int = 1) -> dict[str, 
         right: dict[str, list[np.ndarray]] = {}
         for level in levels:
             draw = np.random.default_rng(seed)
-            images = np.stack([distort(image, level, draw) for image in faces.images])
+            images = distort(faces.images, level, draw)
             for labels, part in data.right_answers(predict_all(predict, images), faces).items():
                 right.setdefault(labels, []).append(part)
         curves[name] = {"unit": unit, "levels": list(levels)}
@@ -370,9 +376,67 @@ def write_into_card(card: Path, found: dict[str, Any], command: str) -> None:
     card.write_text(json.dumps(known, indent=1) + "\n")
 
 
+SCORES = {
+    "fer2013": "FER2013 labels, `probs_fer2013`",
+    "fer2013_without_duplicates": "the same without its duplicates of training faces",
+    "fer2013_by_probs": "FER2013 labels, `probs`",
+    "ferplus": "FER+ majorities, `probs`",
+    "ferplus_by_probs_fer2013": "FER+ majorities, `probs_fer2013`",
+}
+"""What is measured: a label set and the output that answers."""
+
+
+def account(found: dict[str, Any], command: str) -> str:
+    """The figures of one test set as Markdown, with the command that measured them."""
+    rows = [
+        (
+            title,
+            f"{found[name]['accuracy']:.2%}",
+            "{:.1%} to {:.1%}".format(*found[name]["interval_95"]),
+            f"{found[name]['macro_f1']:.3f} ({span(found[name]['macro_f1_95'])})",
+            f"{found[name]['calibration']['ece']:.3f} ({span(found[name]['calibration']['ece_95'], 3)})",
+            found[name]["faces"],
+        )
+        for name, title in SCORES.items()
+        if name in found
+    ]
+    header = ("label set and output", "accuracy", "95 % interval", "macro F1", "calibration error", "faces")
+    text = f"`{command}`, with 95 % intervals in brackets:\n\n{report.markdown_table(header, rows)}"
+    named = "ferplus" if "ferplus" in found else "fer2013"
+    classes = [
+        (
+            name,
+            *(f"{part[key]:.1%} ({span(part[f'{key}_95'])})" for key in ("precision", "recall")),
+            part["f1"],
+            part["faces"],
+        )
+        for name, part in found[named]["per_class"].items()
+    ]
+    text += f"\nEach emotion, {SCORES[named]}:\n\n"
+    text += report.markdown_table(("emotion", "precision", "recall", "F1", "faces"), classes)
+    return text + _curves_account(found["robustness"], named) if "robustness" in found else text
+
+
+def _curves_account(curves: dict[str, dict[str, Any]], named: str) -> str:
+    rows = [
+        (
+            f"{name}: {curve['unit']}",
+            ", ".join(f"{level}: {share:.1%}" for level, share in zip(curve["levels"], curve[named], strict=True)),
+        )
+        for name, curve in curves.items()
+    ]
+    left = {labels: curves["size"].get(f"{labels}_kept_at_{KEPT_PX}_px") for labels in ("ferplus", "fer2013")}
+    shares = [
+        f"{part['share']:.1%} ({span(part['interval_95'], 3)}) on {labels}" for labels, part in left.items() if part
+    ]
+    text = f"\nAccuracy under the faults of a call, {SCORES[named]}, on a sample of these faces:\n\n"
+    text += report.markdown_table(("fault", "accuracy at each level"), rows)
+    return f"{text}\nAt {KEPT_PX} px it keeps this share of its accuracy at {FULL_PX} px: {', '.join(shares)}.\n"
+
+
 def print_scores(found: dict[str, Any]) -> None:
     """One line for each label set and output, and one for the speed."""
-    for name in ("fer2013", "fer2013_without_duplicates", "fer2013_by_probs", "ferplus", "ferplus_by_probs_fer2013"):
+    for name in SCORES:
         if name in found:
             print(
                 f"{name:27s} accuracy {found[name]['accuracy']:.2%}  macro F1 {found[name]['macro_f1']:.3f}  "
@@ -404,6 +468,7 @@ def parser() -> argparse.ArgumentParser:
     )
     options.add_argument("--out", type=Path, default=REPORTS, help="folder for the HTML page and the JSON file")
     options.add_argument("--picture", type=Path, metavar="SVG", help="also draw the confusion matrices into this file")
+    options.add_argument("--doc", type=Path, help="also put the figures between this Markdown document's marks")
     options.add_argument("--card", action="store_true", help="also write the figures into the model's JSON card")
     return options
 
@@ -418,8 +483,11 @@ def main(arguments: list[str] | None = None) -> int:
             titles = {"ferplus": "probs, FER+ (row: label)", "fer2013": "probs_fer2013, FER2013 (row: label)"}
             drawn = {titles[name]: np.array(found[name]["confusion"]) for name in titles if name in found}
             given.picture.write_text(report.confusion_svg(drawn))
+        command = f"python -m training.evaluate models/{given.model.name} --split {given.split} --card"
+        if given.doc:
+            heading = f"How good it is: {given.split} test set"
+            report.write_between_marks(given.doc, f"{given.split} test set", heading, account(found, command))
         if given.card:
-            command = f"python -m training.evaluate models/{given.model.name} --split {given.split} --card"
             write_into_card(given.model.with_suffix(".json"), found, command)
     except ClassmoodError as error:
         print(error, file=sys.stderr)

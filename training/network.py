@@ -14,8 +14,8 @@ from domain import EMOTIONS, ModelError
 from training.data import OUTPUTS
 
 STEM_WIDTH = 32
-STAGE_WIDTHS = (48, 96, 192)
-"""Channels at 24, 12 and 6 px: each stage halves the picture and costs about the same."""
+STAGES = ((64, 1), (96, 2), (176, 2))
+"""Channels and residual blocks at 24, 12 and 6 px: each stage halves the picture; widths of 16s suit vector units."""
 SQUEEZE = 8
 """How much narrower the middle of a squeeze-and-excitation is (Hu et al. 2018)."""
 FLAT_VARIANCE = 64.0
@@ -25,18 +25,21 @@ FLAT_VARIANCE = 64.0
 def emotion_network(dropout: float = 0.2, gates: bool = True, width: float = 1.0) -> keras.Model:
     """The untrained network of the current precision policy; the shipped one has gates and width 1.
 
-    Input ``input`` float32 (N, 48, 48, 1), raw gray 0 to 255; outputs two float32 (N, 7) in the order of ``OUTPUTS``.
-    ``gates`` are those of squeeze-and-excitation, ``width`` multiplies all channels (both for comparisons).
+    Input ``input`` float32 (N, H, W, 1), raw gray 0 to 255, of any size (48 px where it is used, less for a part of the
+    training); outputs two float32 (N, 7) in the order of ``OUTPUTS``. ``gates`` are those of squeeze-and-excitation,
+    ``width`` multiplies all channels (both for comparisons).
     """
-    image = keras.Input((48, 48, 1), name="input")
+    image = keras.Input((None, None, 1), name="input")
     # Each picture to mean 0 and deviation 1: gain and offset of a camera fall away.
     x = layers.LayerNormalization(
         axis=[1, 2, 3], center=False, scale=False, epsilon=FLAT_VARIANCE, dtype="float32", name="standardise"
     )(image)
     x = _conv(x, round(STEM_WIDTH * width), "stem")
-    for number, channels in enumerate((round(full * width) for full in STAGE_WIDTHS), start=1):
+    for number, (full, blocks) in enumerate(STAGES, start=1):
+        channels = round(full * width)
         x = _conv(x, channels, f"stage{number}_down", strides=2)
-        x = _residual(x, channels, f"stage{number}_block", gates)
+        for block in range(1, blocks + 1):
+            x = _residual(x, channels, f"stage{number}_block{block}", gates)
     x = layers.GlobalAveragePooling2D(name="pool")(x)
     x = layers.Dropout(dropout, name="dropout")(x)
     outputs = []

@@ -57,6 +57,25 @@ def table(header: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
     return f"<table><tr>{head}</tr>{body}</table>"
 
 
+def markdown_table(header: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
+    """Rows as a Markdown table with a line break at its end."""
+    lines = [header, ["---"] * len(header), *rows]
+    return "".join("| " + " | ".join(map(str, line)) + " |\n" for line in lines)
+
+
+def write_between_marks(path: Path, name: str, heading: str, text: str) -> None:
+    """Replace what stands between the marks of this name in a Markdown document.
+
+    Where the marks are missing, a section with this heading is added at the document's end.
+    """
+    begin, end = (f"<!-- {name}: {side} -->" for side in ("begin", "end"))
+    known = path.read_text(encoding="utf-8") if path.is_file() else ""
+    if begin not in known or end not in known:
+        known = f"{known.rstrip()}\n\n## {heading}\n\n{begin}\n{end}\n".lstrip()
+    before, rest = known.split(begin, 1)
+    path.write_text(f"{before}{begin}\n{text}{end}{rest.split(end, 1)[1]}", encoding="utf-8")
+
+
 def matrix(shares: np.ndarray, rows: Sequence[str], columns: Sequence[str], x: str, y: str) -> go.Figure:
     """A table of shares (R, C) from 0 to 1 as coloured squares, first row on top."""
     heat = go.Heatmap(

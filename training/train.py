@@ -17,6 +17,7 @@ from pathlib import Path
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # TensorFlow's greetings are no news
 
+import cv2
 import keras
 import numpy as np
 
@@ -32,6 +33,8 @@ AVERAGE_EVERY_STEPS = 4
 """Steps between two updates of the averaged weights: copying them each step would cost more than it brings."""
 WARM_UP = 0.04
 """Share of a run in which the learning rate rises, so that fresh normalisation layers settle first."""
+SMALL_SIDE = 32
+"""Pixels of a face's side in the first part of a run: under half the work, and most of what is learnt carries over."""
 SAMPLE_ROWS, SAMPLE_EPOCHS = 2000, 2
 HEADS = {"both": (1.0, 1.0), **{name: tuple(float(name == other) for other in OUTPUTS) for name in OUTPUTS}}
 """Which outputs are trained, with the weights of their losses."""
@@ -43,6 +46,8 @@ class Recipe:
 
     ``minutes`` replaces ``epochs`` where it is given: the schedule then follows the clock, so that a run of known
     length always ends with a learning rate of zero. ``start`` is a file of weights to begin with, else they are random.
+    ``small_share`` is the part of the run in which faces are seen at ``SMALL_SIDE`` (Howard 2018, Tan and Le 2021),
+    ``mixup`` the parameter of the beta distribution by which pairs of faces blend (Zhang et al. 2018; 0 for none).
     ``augmentation`` names parts of ``augment.PARTS``, ``heads`` one of ``HEADS``; these two, ``gates`` and ``width``
     serve comparisons. Raises ClassmoodError for other names.
     """
@@ -55,6 +60,8 @@ class Recipe:
     dropout: float = 0.2
     label_smoothing: float = 0.1
     balance: float = 0.25
+    mixup: float = 0.2
+    small_share: float = 0.6
     average_steps: int = 1000
     precision: str = "float32"
     seed: int = 1
@@ -76,6 +83,10 @@ class Recipe:
         """The parts of the augmentation."""
         return frozenset(filter(None, self.augmentation.split(",")))
 
+    def side(self, progress: float) -> int:
+        """Pixels of a face's side at this part (0 to 1) of a run."""
+        return SMALL_SIDE if progress < self.small_share else data.SIDE
+
     def network(self) -> keras.Model:
         """The untrained network that this recipe trains."""
         return emotion_network(self.dropout, self.gates, self.width)
@@ -87,12 +98,15 @@ DEFAULTS = Recipe()
 class Batches(keras.utils.PyDataset):
     """Augmented training batches; each epoch draws rare emotions more often, by their frequency to the -``balance``.
 
-    A batch depends on seed, epoch and index alone, never on the number of loading threads.
+    Faces are ``side`` pixels wide and high. A batch depends on seed, epoch and index alone, never on the number of
+    loading threads.
     """
 
-    def __init__(self, faces: data.Faces, recipe: Recipe, first_epoch: int = 0, **loading: int) -> None:
+    def __init__(
+        self, faces: data.Faces, recipe: Recipe, first_epoch: int = 0, side: int = data.SIDE, **loading: int
+    ) -> None:
         super().__init__(**loading)
-        self._faces, self._recipe, self._epoch = faces, recipe, first_epoch
+        self._faces, self._recipe, self._epoch, self._side = faces, recipe, first_epoch, side
         self._votes, self._vote_weights = data.vote_targets(faces.votes)
         self._smoothed = smooth(faces.labels, recipe.label_smoothing)
         frequency = np.bincount(faces.labels, minlength=len(EMOTIONS)) / len(faces)
@@ -115,13 +129,32 @@ class Batches(keras.utils.PyDataset):
         rows = np.resize(self._rows, len(self) * batch)[index * batch : (index + 1) * batch]
         draw = np.random.default_rng((self._recipe.seed, self._epoch, index))
         parts = self._recipe.parts
-        images = np.stack([augment(self._faces.images[row], draw, parts) for row in rows]).astype(np.float32)
-        targets = (self._votes[rows], self._smoothed[rows])
-        return images[..., None], targets, (self._vote_weights[rows], np.ones(batch, np.float32))
+        images = resized(np.stack([augment(self._faces.images[row], draw, parts) for row in rows]), self._side)
+        votes, weights, labels = self._votes[rows], self._vote_weights[rows], self._smoothed[rows]
+        if self._recipe.mixup:
+            share = draw.beta(self._recipe.mixup, self._recipe.mixup, batch).astype(np.float32)
+            images = blend(images, share)
+            # A face with few votes for the seven emotions must not count more in a pair than it does alone.
+            votes, weights = blend(votes * weights[:, None], share), blend(weights, share)
+            votes, labels = votes / np.maximum(weights, 1e-6)[:, None], blend(labels, share)
+        return images[..., None], (votes, labels), (weights, np.ones(batch, np.float32))
 
     def on_epoch_end(self) -> None:
         self._epoch += 1
         self._draw_rows()
+
+
+def resized(images: np.ndarray, side: int) -> np.ndarray:
+    """Faces uint8 (N, H, W) as float32 (N, ``side``, ``side``)."""
+    if images.shape[1:] != (side, side):
+        images = np.stack([cv2.resize(image, (side, side), interpolation=cv2.INTER_AREA) for image in images])
+    return images.astype(np.float32)
+
+
+def blend(values: np.ndarray, share: np.ndarray) -> np.ndarray:
+    """Each of float32 (N, ...) mixed with its neighbour (the last with the first): ``share`` (N,) of its own."""
+    own = share.reshape(-1, *[1] * (values.ndim - 1))
+    return values * own + np.roll(values, 1, axis=0) * (1 - own)
 
 
 def smooth(labels: np.ndarray, share: float) -> np.ndarray:
@@ -146,27 +179,45 @@ def settle(model: keras.Model) -> None:
         model.jax_state_sync()
 
 
+def progress_of(recipe: Recipe, history: list[dict]) -> float:
+    """The part of a run, 0 to 1, that its history tells of: by the clock where the recipe has ``minutes``."""
+    if recipe.minutes is None:
+        return len(history) / recipe.epochs
+    return sum(row["seconds"] for row in history) / (recipe.minutes * 60)
+
+
 class Schedule(keras.callbacks.Callback):
-    """Sets the learning rate of each step and stops a run that follows the clock when its time is over."""
+    """Sets the learning rate of each step; stops a run that follows the clock when its time is over.
+
+    It also ends a fit after the epoch in which the size of the faces changes: the next fit goes on with the other size.
+    """
 
     def __init__(self, recipe: Recipe, steps: int, history: list[dict], clock: Callable[[], float]) -> None:
         super().__init__()
-        self._recipe, self._steps, self._clock = recipe, steps, clock
+        self._recipe, self._steps, self._clock, self._history = recipe, steps, clock, history
         self._step = len(history) * steps
         self._started_at = clock() - sum(row["seconds"] for row in history)
 
-    def _progress(self) -> float:
+    def progress(self) -> float:
+        """The part of the run that is done, 0 to 1."""
         if self._recipe.minutes is None:
             return self._step / (self._recipe.epochs * self._steps)
         return (self._clock() - self._started_at) / (self._recipe.minutes * 60)
 
     def on_train_batch_begin(self, batch: int, logs: dict | None = None) -> None:
         settle(self.model)
-        self.model.optimizer.learning_rate = learning_rate(self._progress(), self._recipe.learning_rate)
+        self.model.optimizer.learning_rate = learning_rate(self.progress(), self._recipe.learning_rate)
+
+    def on_epoch_begin(self, epoch: int, logs: dict | None = None) -> None:
+        self._side = self._recipe.side(progress_of(self._recipe, self._history))
 
     def on_train_batch_end(self, batch: int, logs: dict | None = None) -> None:
         self._step += 1
-        if self._recipe.minutes is not None and self._progress() >= 1:
+        if self._recipe.minutes is not None and self.progress() >= 1:
+            self.model.stop_training = True
+
+    def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
+        if self._recipe.side(progress_of(self._recipe, self._history)) != self._side:
             self.model.stop_training = True
 
 
@@ -195,33 +246,37 @@ class Checkpoint(keras.callbacks.Callback):
     """After each epoch: looks at the public test set, writes the history and everything that a resumed run needs."""
 
     def __init__(
-        self, folder: Path, averaged: keras.Model, public: data.Faces, heads: str, history: list[dict]
+        self, folder: Path, averaged: keras.Model, public: data.Faces, recipe: Recipe, history: list[dict]
     ) -> None:
         super().__init__()
         self._folder, self._averaged, self._public, self._history = folder, averaged, public, history
-        self._heads = heads
-        self._best = max((row["score"] for row in history), default=0.0)
+        self._recipe = recipe
 
     def on_epoch_begin(self, epoch: int, logs: dict | None = None) -> None:
         self._began = time.monotonic()
 
     def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
-        row = {"epoch": epoch + 1, "loss": float((logs or {})["loss"])} | public_scores(
-            answers_of(self._averaged, self._public.images, self._heads), self._public
+        side = self._recipe.side(progress_of(self._recipe, self._history))
+        row = {"epoch": epoch + 1, "side": side, "loss": float((logs or {})["loss"])} | public_scores(
+            answers_of(self._averaged, self._public.images, self._recipe.heads, side), self._public
         )
         row["seconds"] = time.monotonic() - self._began
         self._history.append(row)
-        if row["score"] >= self._best:
-            self._best = row["score"]
+        if row == best_of(self._history):
             _replace(self._folder / "best.keras", self._averaged.save)
         _replace(self._folder / "averaged.keras", self._averaged.save)
         _replace(self._folder / "last.keras", self.model.save)
         _replace(self._folder / "history.json", lambda path: path.write_text(json.dumps(self._history, indent=1)))
         print(
             f"epoch {epoch + 1:3d}  loss {row['loss']:.3f}  public test: FER2013 {row['fer2013']:.2%}, "
-            f"FER+ {row['ferplus']:.2%}  {row['seconds']:.0f} s",
+            f"FER+ {row['ferplus']:.2%}  at {side} px  {row['seconds']:.0f} s",
             flush=True,
         )
+
+
+def best_of(history: list[dict]) -> dict:
+    """The epoch with the best public score among those at the largest size seen; the later one of two equals."""
+    return max(history, key=lambda row: (row["side"], row["score"], row["epoch"]))
 
 
 def _replace(path: Path, write: Callable[[Path], object]) -> None:
@@ -231,9 +286,14 @@ def _replace(path: Path, write: Callable[[Path], object]) -> None:
     fresh.replace(path)
 
 
-def answers_of(model: keras.Model, images: np.ndarray, heads: str = "both") -> dict[str, np.ndarray]:
-    """Probabilities float32 (N, 7) by output for uint8 (N, 48, 48); a head that was trained alone answers for both."""
-    found = model.predict(images[..., None].astype(np.float32), batch_size=256, verbose=0)
+def answers_of(
+    model: keras.Model, images: np.ndarray, heads: str = "both", side: int = data.SIDE
+) -> dict[str, np.ndarray]:
+    """Probabilities float32 (N, 7) by output for uint8 (N, 48, 48), asked at ``side`` pixels.
+
+    A head that was trained alone answers for both.
+    """
+    found = model.predict(resized(images, side)[..., None], batch_size=256, verbose=0)
     named: dict[str, np.ndarray] = dict(zip(OUTPUTS, map(np.asarray, found), strict=True))
     return named if heads == "both" else dict.fromkeys(OUTPUTS, named[heads])
 
@@ -262,16 +322,19 @@ def train(recipe: Recipe, faces: data.Faces, folder: Path, verbose: int = 1) -> 
         read_weights(averaged, folder / "averaged.keras")
     else:
         averaged.set_weights(model.get_weights())
-    batches = Batches(training, recipe, first_epoch=len(history), workers=2, max_queue_size=8)
-    steps = len(batches)
-    callbacks = [
-        Schedule(recipe, steps, history, time.monotonic),
-        Average(averaged, recipe.average_steps, len(history) * steps),
-        Checkpoint(folder, averaged, faces.part(data.PUBLIC), recipe.heads, history),
-    ]
-    # A run by the clock is stopped by its schedule; ten thousand epochs never happen.
-    last_epoch = recipe.epochs if recipe.minutes is None else 10_000
-    model.fit(batches, epochs=last_epoch, initial_epoch=len(history), callbacks=callbacks, verbose=verbose)
+    public = faces.part(data.PUBLIC)
+    while (progress := progress_of(recipe, history)) < 1:
+        done, side = len(history), recipe.side(progress)
+        batches = Batches(training, recipe, first_epoch=done, side=side, workers=2, max_queue_size=8)
+        callbacks = [
+            # In this order: the size of the next epoch is known only when the history tells of this one.
+            Checkpoint(folder, averaged, public, recipe, history),
+            Schedule(recipe, len(batches), history, time.monotonic),
+            Average(averaged, recipe.average_steps, done * len(batches)),
+        ]
+        # A run by the clock is stopped by its schedule; ten thousand epochs never happen.
+        last_epoch = recipe.epochs if recipe.minutes is None else 10_000
+        model.fit(batches, epochs=last_epoch, initial_epoch=done, callbacks=callbacks, verbose=verbose)
     return history
 
 
@@ -377,6 +440,10 @@ def parser() -> argparse.ArgumentParser:
         default=DEFAULTS.balance,
         help="0 draws faces as they come, 1 draws all emotions equally often",
     )
+    options.add_argument("--mixup", type=float, default=DEFAULTS.mixup, help="how much pairs of faces are blended")
+    options.add_argument(
+        "--small-share", type=float, default=DEFAULTS.small_share, help=f"part of the run at {SMALL_SIDE} px, 0 to 1"
+    )
     options.add_argument(
         "--average-steps", type=int, default=DEFAULTS.average_steps, help="memory of the averaged weights"
     )
@@ -413,7 +480,7 @@ def main(arguments: list[str] | None = None) -> int:
     except ClassmoodError as error:
         print(error, file=sys.stderr)
         return 2
-    best = max(history, key=lambda row: row["score"])
+    best = best_of(history)
     print(
         f"best: epoch {best['epoch']}, public test FER2013 {best['fer2013']:.2%}, FER+ {best['ferplus']:.2%} -> "
         f"{folder / 'best.keras'}"
