@@ -11,10 +11,18 @@ from domain import Box
 
 SIGNATURE_HEIGHT = 16
 """Height in pixels to which text is scaled for its signature: what labels of about 12 to 30 pixels have in common."""
+FAINT = 0.3
+"""Strength below which ink does not count for where the text stands: noise of the picture behind the label."""
+REACH_SPREADS = 2.3
+"""Rows of a signature above and below the text's middle, in standard deviations of its ink: accents are within."""
+LEAST_SPREAD = 0.5
+"""Standard deviation of a single row of ink, in pixels."""
+BLUR_FOR_SHRINKING = 0.3
+"""Blur before sampling, in pixels of the signature."""
 WINDOW = 12
 """Columns of a signature that are compared at once: about one letter, so that one other letter makes another label."""
-WIDTH_TOLERANCE = 0.06
-"""How much the width of one text may differ between scales, as a share: rounding of tight boxes."""
+WIDTH_TOLERANCE = 0.1
+"""How much the width of one text may differ between looks, as a share: noise moves the spread of its ink."""
 
 ALIKE = 0.97
 """Likeness from which it is not asked whether a shift by one column would make pictures more alike."""
@@ -31,15 +39,8 @@ It is 100 and more; the coloured edges of screen text cancel out over a letter, 
 ICON_PLACE = 1.6
 """The microphone stands within this many label heights of the left end."""
 TINY = 1e-6
-SHADE_SIDE, SHADE_REACH = 3, 3
-SHADE_RISE, SHADE_LEVELS = 1.3, 4.0
-SHADE_ROWS = 0.8
-"""The shade ends where, in this share of all rows, a third of the label's height of columns is wholly brighter than the
-three columns before, by a share and some levels: the shade takes 40 % of the light."""
 LEAST_TEXT = 0.4
 """Share of all ink below which what does not touch the label's border is not the whole text."""
-EDGE_LINE = 2
-"""Height in pixels of a seam between picture and label at the border of the label's box."""
 APART = 0.35
 """Ink from beyond the label stands at least this far, in text heights, from the text: more than a space."""
 BRIGHT_INK = 0.75
@@ -57,8 +58,7 @@ class Signature:
     def likeness(self, other: Signature) -> float:
         """How much both look like one text, 0 to 1, whatever their sizes and grounds: 1 for the same pixels.
 
-        The least alike letter counts. One text on changing ground has 0.98 in the median and 0.8 at the fifth
-        percentile; two texts that differ in one stroke have up to 0.94, others stay below 0.7.
+        The least alike letter counts, so that texts which differ in one letter are two.
         """
         width, other_width = self.pixels.shape[1], other.pixels.shape[1]
         if abs(width - other_width) > max(WIDTH_TOLERANCE * width, 2):
@@ -81,11 +81,24 @@ class Ink:
     start: int = 0
 
     def signature(self) -> Signature:
-        """The scale-normalised pixels by which this text is known again."""
+        """The scale-normalised pixels by which this text is known again.
+
+        The scale comes from the spread of the ink over the rows: unlike the edges of its box, it hardly moves when a
+        faint dot or accent comes and goes.
+        """
         text = self.box.of(self.strength)
-        width = max(round(text.shape[1] * SIGNATURE_HEIGHT / text.shape[0]), 1)
-        way = cv2.INTER_AREA if text.shape[0] > SIGNATURE_HEIGHT else cv2.INTER_LINEAR
-        scaled = cv2.resize(text, (width, SIGNATURE_HEIGHT), interpolation=way)
+        rows = np.maximum(text - FAINT, 0.0).sum(axis=1)
+        places = np.arange(len(rows))
+        middle = float(np.average(places, weights=rows))
+        spread = max(float(np.sqrt(np.average((places - middle) ** 2, weights=rows))), LEAST_SPREAD)
+        scale = SIGNATURE_HEIGHT / (2 * REACH_SPREADS * spread)
+        if scale < 1:  # blurred first where it shrinks, so that thin strokes survive
+            text = cv2.GaussianBlur(text, (0, 0), BLUR_FOR_SHRINKING / scale)
+        size = (max(round(text.shape[1] * scale), 1), SIGNATURE_HEIGHT)
+        half = (1 / scale - 1) / 2  # pixels are squares: the first one's middle is half a pixel inside
+        top = middle - (SIGNATURE_HEIGHT - 1) / 2 / scale
+        way = np.array([[1 / scale, 0, half], [0, 1 / scale, top]], np.float32)
+        scaled = cv2.warpAffine(text, way, size, flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP)
         return Signature((scaled * 255).astype(np.uint8))
 
 
@@ -102,7 +115,6 @@ def find_ink(label_bgr: np.ndarray) -> Ink | None:
         return None
     start = _after_icon(label_bgr, strength)
     strength[:, :start] = 0
-    strength[:, _end_of_shade(gray) :] = 0
     strength *= _within_label(strength)
     box = _ink_box(strength)
     return Ink(strength, box, start) if box else None
@@ -126,45 +138,33 @@ def _ink_box(strength: np.ndarray) -> Box | None:
     return Box(int(columns.min()), int(rows.min()), int(columns.max()) + 1, int(rows.max()) + 1)
 
 
-def _end_of_shade(gray: np.ndarray) -> int:
-    """The column where the label's shade ends and the brighter picture begins; the width where none is seen."""
-    height, width = gray.shape
-    side, reach = SHADE_SIDE, max(height // SHADE_REACH, SHADE_SIDE)
-    before = cv2.blur(gray.astype(np.float32), (side, 1), anchor=(side - 1, 0))
-    # The darkest of some columns counts, because between letters the ground shows; one column is left to a soft edge.
-    darkest = cv2.erode(gray, np.ones((1, reach), np.uint8), anchor=(0, 0)).astype(np.float32)
-    behind = np.pad(darkest[:, 2:], ((0, 0), (0, 2)), mode="edge")
-    rises = (behind > before * SHADE_RISE + SHADE_LEVELS).mean(axis=0) >= SHADE_ROWS
-    rises[:height] = False
-    rises[width - side :] = False
-    ends = np.flatnonzero(rises)
-    return int(ends[0]) + 1 if len(ends) else width
-
-
 def _within_label(strength: np.ndarray) -> np.ndarray:
-    """Float (H, W): 0 where ink comes from beyond the label's shade, 1 elsewhere.
+    """Float (H, W): 0 where ink comes from beyond the label's shade or shines through it, 1 elsewhere.
 
-    Such ink runs into the border of the label's box and stands apart from the text, is dimmer, or a line along the
-    border; where the box is so tight that most text touches it, nothing is taken away.
+    Ink from beyond runs into the border of the label's box, which text does not; where the box is so tight that most
+    ink in its middle rows touches the border, nothing is taken away. What shines through is dimmer than text and stands
+    apart from it.
     """
     count, found, stats, _ = cv2.connectedComponentsWithStats((strength > INK_LEVEL).astype(np.uint8))
     parts, boxes = np.asarray(found, np.intp), np.asarray(stats)
     height, width = strength.shape
     left, top = boxes[:, cv2.CC_STAT_LEFT], boxes[:, cv2.CC_STAT_TOP]
     right, bottom = left + boxes[:, cv2.CC_STAT_WIDTH], top + boxes[:, cv2.CC_STAT_HEIGHT]
-    outside = (left == 0) | (top == 0) | (right == width) | (bottom == height)
-    outside[0] = False
-    kept = np.flatnonzero(~outside)[1:]
-    if not len(kept) or boxes[kept, cv2.CC_STAT_AREA].sum() < LEAST_TEXT * boxes[1:, cv2.CC_STAT_AREA].sum():
-        return np.ones_like(strength)
-    text_left, text_right = left[kept].min(), right[kept].max()
-    gap = APART * (bottom[kept].max() - top[kept].min())
-    near = (left < text_right + gap) & (right > text_left - gap)
-    lines = boxes[:, cv2.CC_STAT_HEIGHT] <= EDGE_LINE
     peaks = np.zeros(count, np.float32)
     np.maximum.at(peaks, parts.ravel(), strength.ravel())
+    outside = (left == 0) | (top == 0) | (right == width) | (bottom == height)
+    bright = peaks >= BRIGHT_INK
+    bright[0] = outside[0] = False
+    in_middle = np.bincount(parts[height // 4 : height - height // 4].ravel(), minlength=count)
+    text = bright & ~outside
+    if in_middle[text].sum() < LEAST_TEXT * in_middle[1:].sum():
+        return np.ones_like(strength)
+    gap = APART * (bottom[text].max() - top[text].min())
+    near = (left < right[text].max() + gap) & (right > left[text].min() - gap)
+    near &= (top < bottom[text].max() + gap / 2) & (bottom > top[text].min() - gap / 2)
     covers = np.ones(count, np.float32)
-    covers[outside & (lines | ~near | (peaks < BRIGHT_INK))] = 0.0
+    covers[outside | (~bright & ~near)] = 0.0
+    covers[0] = 1.0
     # The faint edges of what is taken away go with it.
     return 1.0 - cv2.dilate(1.0 - covers[parts], np.ones((3, 3), np.uint8))
 

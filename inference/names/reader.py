@@ -63,10 +63,10 @@ class NameReader:
     text unread, so that labels are only told apart. ``read`` raises ModelError if the OCR package holds no recogniser.
     """
 
-    def __init__(self, threads: int = 1, reads_text: bool = True) -> None:
+    def __init__(self, threads: int = 1, reads_text: bool = True, recogniser: Recogniser | None = None) -> None:
         self._threads = threads
         self._reads_text = reads_text
-        self._recogniser: Recogniser | None = None
+        self._recogniser = recogniser
         self._remembered: list[Name] = []
         self._shown: dict[int, tuple[np.ndarray, Name | None]] = {}
 

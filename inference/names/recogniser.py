@@ -49,6 +49,7 @@ class Recogniser:
             ) from error
         # The answer's first class is "no letter", the last one is the space.
         self._letters = ["", *alphabet, " "]
+        self.alphabet = frozenset(alphabet)
         self._input = self._session.get_inputs()[0].name
 
     def read(self, line_bgr: np.ndarray) -> list[Letter]:
