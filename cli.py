@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from capture.source import Source
     from db.commands import Command
     from db.writer import Writer
-    from inference.pipeline import FrameReading, Pipeline, TileReading
+    from inference.pipeline import FrameReading, NameMatcher, Pipeline, TileReading
 
 MODELS = ROOT / "models"
 DEMO_DATABASE = "demo.sqlite"
@@ -98,6 +98,15 @@ def load_settings() -> Settings:
     """The settings of this start: config.yaml, or the file that CLASSMOOD_CONFIG names."""
     chosen = os.environ.get(config.CONFIG_VARIABLE)
     return config.load(Path(chosen) if chosen else None)
+
+
+def class_list(settings: Settings) -> NameMatcher | None:
+    """What finds a label's student on the configured class list, None without one; raises ConfigError on a bad list."""
+    from db.matching import matcher
+    from db.roster import read_roster
+
+    path = settings.classroom.roster
+    return matcher(read_roster(ROOT / path)) if path else None
 
 
 # --- from frames to rows --------------------------------------------------------------------------------------------
@@ -236,7 +245,8 @@ class SessionRecorder:
         from inference.pipeline import Pipeline
 
         cv2.setNumThreads(self._settings.inference.threads)
-        return Pipeline(self._settings, MODELS, time.monotonic if self._source.live else None)
+        clock = time.monotonic if self._source.live else None
+        return Pipeline(self._settings, MODELS, clock, class_list(self._settings))
 
 
 def model_version(settings: Settings) -> str | None:
@@ -741,7 +751,7 @@ def look_at(image: np.ndarray, settings: Settings) -> tuple[dict[str, Any], Fram
     from capture.gallery import GalleryFinder
     from inference.pipeline import Pipeline
 
-    pipeline = Pipeline(settings, MODELS)
+    pipeline = Pipeline(settings, MODELS, match_names=class_list(settings))
     started = time.perf_counter()
     gallery = GalleryFinder().update(image)
     tiles_ms = (time.perf_counter() - started) * 1000

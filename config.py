@@ -75,6 +75,7 @@ class SessionSettings(Section):
 
 class ClassSettings(Section):
     staff_names: list[str] = _setting([], "Teachers and co-hosts, left out of the class's numbers.")
+    roster: str | None = _setting(None, "The class list, whose spelling names get where a label fits one student.")
 
 
 class PrivacySettings(Section):

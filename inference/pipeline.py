@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -72,19 +72,31 @@ class FrameReading:
     cpu_ms: dict[str, float]
 
 
+NameMatcher = Callable[[Sequence[tuple[str, bool]]], Sequence[tuple[str, float] | None]]
+"""Gives the class list's spelling and a certainty from 0 to 1 for what labels say (text, whether it is certain), or None
+for a label that could mean nobody or several."""
+
+
 class Pipeline:
     """Reads frames: ``read`` what one picture shows, ``step`` what it says of the class over time.
 
     ``clock`` gives the seconds in which durations are measured, by default each frame's own time (recordings); live
-    sources pass ``time.monotonic``. With ``privacy.mode: presence_only`` no face or emotion model is made or called.
+    sources pass ``time.monotonic``. ``match_names`` puts the spelling of a class list in place of what labels say. With ``privacy.mode: presence_only`` no face or emotion model is made or called.
     Raises ModelError when a model is missing, damaged or made for another contract.
     """
 
-    def __init__(self, settings: Settings, models_folder: Path, clock: Callable[[], float] | None = None) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        models_folder: Path,
+        clock: Callable[[], float] | None = None,
+        match_names: NameMatcher | None = None,
+    ) -> None:
         inference = settings.inference
         self._settings = settings
         self._clock = clock
         self._names = NameReader(inference.threads, reads_text=inference.read_names)
+        self._match_names = match_names
         self._judges_faces = settings.privacy.mode == "emotions"
         if self._judges_faces:
             self._faces = FaceFinder(models_folder / FACE_MODEL, inference.threads)
@@ -101,6 +113,8 @@ class Pipeline:
         watch = Stopwatch()
         with watch.stage("names"):
             names = self._names.read(frame.image, tiles)
+            if self._match_names is not None:
+                names = listed(names, self._match_names)
         faces = self._read_faces(frame.image, tiles, watch) if self._judges_faces else None
         readings = []
         for tile in tiles:
@@ -209,6 +223,21 @@ class Stopwatch:
         yield
         self.wall_ms[name] += (time.perf_counter() - wall_s) * 1000
         self.cpu_ms[name] += (time.process_time() - cpu_s) * 1000
+
+
+def listed(names: Mapping[int, Name | None], match_names: NameMatcher) -> dict[int, Name | None]:
+    """Names in the class list's spelling where a label means one student for certain; staff is on no class list."""
+    asked = {
+        slot: (name.text or name.doubted or "", name.text is not None)
+        for slot, name in names.items()
+        if name is not None and not name.staff and (name.text or name.doubted)
+    }
+    found = dict(zip(asked, match_names(list(asked.values())), strict=True))
+    spelled: dict[int, Name | None] = {}
+    for slot, name in names.items():
+        entry = found.get(slot)
+        spelled[slot] = replace(name, text=entry[0], confidence=entry[1]) if name and entry else name
+    return spelled
 
 
 def _prominence(reading: FaceReading) -> float:

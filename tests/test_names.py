@@ -16,10 +16,10 @@ from capture.simulator.simulator import Simulator
 from config import ROOT
 from domain import Box, Tile
 from inference.names import Name, NameReader
-from inference.names.accounting import accounts_for
+from inference.names.accounting import account_of
 from inference.names.labels import Ink, find_ink
-from inference.names.reader import undecorated
 from inference.names.recogniser import Letter
+from inference.names.spelling import undecorated
 
 DEJAVU = "DejaVuSans.ttf"
 
@@ -162,30 +162,30 @@ def letters(text: str, image: np.ndarray, confidence: float = 1.0) -> list[Lette
 
 def test_a_reading_that_explains_the_ink_counts():
     image = drawn("HANNA", 20)
-    assert accounts_for(letters("HANNA", image), ink_of(image))
+    assert account_of(letters("HANNA", image), ink_of(image))
 
 
 def test_ink_without_a_letter_is_not_accounted_for():
     image = drawn("HANNA", 20)
-    assert not accounts_for(letters("HANNA", image)[:3], ink_of(image))
-    assert not accounts_for(letters("HANN", image), ink_of(image))
+    assert not account_of(letters("HANNA", image)[:3], ink_of(image))
+    assert not account_of(letters("HANN", image), ink_of(image))
 
 
 def test_small_ink_is_no_tall_letter():
     image = drawn("Bova nono", 20)
-    assert accounts_for(letters("Bova nono", image), ink_of(image))
-    assert not accounts_for(letters("Bova nobo", image), ink_of(image))
+    assert account_of(letters("Bova nono", image), ink_of(image))
+    assert not account_of(letters("Bova nobo", image), ink_of(image))
 
 
 def test_an_unsure_letter_spoils_the_reading():
     image = drawn("HANNA", 20)
-    assert not accounts_for(letters("HANNA", image, confidence=0.5), ink_of(image))
+    assert not account_of(letters("HANNA", image, confidence=0.5), ink_of(image))
 
 
 @pytest.mark.parametrize("text", ["", "(", "-nna"])
 def test_what_no_name_looks_like_is_none(text):
     image = drawn("HANNA", 20)
-    assert not accounts_for(letters(text, image) if text else [], ink_of(image))
+    assert not account_of(letters(text, image) if text else [], ink_of(image))
 
 
 # --- signatures -----------------------------------------------------------------------------------------------------
@@ -221,7 +221,7 @@ def test_the_simulated_class_is_read_without_a_wrong_name(reader):
     given = {slot: name.text for slot, name in names.items() if name is not None and name.text is not None}
     # Zoom cuts a name that is wider than its tile, and what is cut cannot be read.
     assert all(
-        text == said[slot] or (text.endswith("...") and said[slot].startswith(text[:-3]))
+        text == said[slot] or (text.endswith("…") and said[slot].startswith(text[:-1]))
         for slot, text in given.items()
     )
     assert len(given) >= 0.9 * len(said)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,16 +12,25 @@ import numpy as np
 from PIL import ImageFont
 
 from inference.names.labels import Ink, ink_runs
+from inference.names.marks import SMALL, Place, line_of, marks_agree
 from inference.names.recogniser import Letter
 
 LEAST_LETTER = 0.55
 """A reading with one letter less sure than this is none: 3 % of right readings have one, but a third of wrong ones."""
-LEAST_ACCENTED = 0.8
+LEAST_ACCENTED = 0.65
 """A letter with an accent less sure than this often has another accent."""
+LEAST_ACCENTABLE = 0.75
+ACCENTABLE = frozenset("ACDGOPST")
+"""Capitals less sure than this are often another letter's, with a mark that the recogniser did not see."""
 LEAST_MEAN = 0.92
 """Mean sureness of all letters below which a reading is none: 1 % of right ones, 95 % of those of foreign scripts."""
 LEAST_IDEOGRAPH = 0.85
 """An ideograph less sure than this may be a syllable of Hangul; true ones have 0.93 and more."""
+
+FEW, LEAST_OF_FEW = 3, 0.95
+"""Readings of so few letters must be surer: little ink of another script often looks like some letters."""
+SMALL_PRINT, LEAST_SMALL_PRINT = 7.5, 0.9
+"""Height of capitals in pixels below which accents and spaces are blurs, and how sure letters must be there."""
 
 INK_EDGE = 0.5
 """Strength at which a letter ends, half way between ground and text."""
@@ -42,12 +52,16 @@ LEAST_STEP = 0.1
 WIDTH_SIZE = 40
 """Size in pixels at which letters' usual widths are taken."""
 
-SMALL = frozenset("acemnorsuvwxz")
-"""Latin letters that end at the height of an x."""
+PLAIN = str.maketrans({**dict(zip("đðłøıþŋħĐŁØÞŊĦß", "ddloipnhDLOPNHB", strict=True)), "æ": "ae", "œ": "oe", "Æ": "AE"})
+"""Letters of the plain font that are as wide as letters it lacks."""
 TALL = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZbdfhkl0123456789")
 """Latin letters and digits that end at the height of capitals."""
-OPENING = frozenset('"#@')
+OPENING = frozenset('"#@(（')
 """Signs that a name may begin with, besides letters and digits."""
+CHANGES = re.compile(r"\d(?=[^\W\d_])|[^\W\d_](?=\d)")
+"""Changes between letters and digits: a word has one ("9b"), fragments of other scripts have several ("6o6m")."""
+SIGNS = frozenset(""".,'’‘"“”-–_()（）&/+@#:!·•…|~*，、。・ー々〆""")
+"""Signs that a name may hold; anything else is the edge of a label or a picture behind it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,29 +77,53 @@ class Piece:
         return max(self.left - x, x - self.right, 0.0)
 
 
-def accounts_for(letters: Sequence[Letter], ink: Ink) -> bool:
-    """Whether letters, with their places in the label, are sure, of one script, and explain all ink of that label."""
+@dataclass(frozen=True, slots=True)
+class Account:
+    """How the letters of a reading explain its ink: the pieces of ink, and the height of capitals in pixels."""
+
+    pieces: list[Piece]
+    height: float
+
+
+def account_of(letters: Sequence[Letter], ink: Ink) -> Account | None:
+    """The account of letters with their places in the label: they are sure, of one script, and explain all its ink.
+
+    None where they do not.
+    """
     visible = [letter for letter in letters if not letter.text.isspace()]
     if not visible or not _sure(visible) or not _plausible(visible):
-        return False
+        return None
+    if len(visible) <= FEW and any(letter.confidence < LEAST_OF_FEW for letter in visible):
+        return None
     pieces = pieces_of(ink)
     height = ink.box.height
     if any(is_ideographic(letter.text) for letter in visible):
-        # One ideograph may be several pieces, so the count of pieces says nothing; only ink far from all letters does.
-        return all(
-            min(max(abs(piece.left - letter.x), abs(piece.right - letter.x)) for letter in visible)
-            <= IDEOGRAPH_REACH * height + (piece.right - piece.left) / 2
-            for piece in pieces
-        )
+        return Account(pieces, height) if _within_reach(visible, pieces, height) else None
     places = aligned(visible, pieces)
-    return (
-        places is not None
-        and all(
+    if places is None or not (
+        all(
             pieces[place].distance(letter.x) <= OUT_OF_PLACE * height
             for letter, place in zip(visible, places, strict=True)
         )
         and _widths_agree(visible, pieces, places, height)
         and _heights_agree(visible, pieces, places, height)
+    ):
+        return None
+    groups = groups_of(visible, pieces, places)
+    line = line_of(groups, ink)
+    if line is None:
+        return Account(pieces, height)
+    if line.height < SMALL_PRINT and not _surely(visible):
+        return None
+    return Account(pieces, line.height) if marks_agree(groups, line, ink) else None
+
+
+def _within_reach(letters: Sequence[Letter], pieces: Sequence[Piece], height: int) -> bool:
+    """Whether no ink is far from all letters: one ideograph may be several pieces, so their count says nothing."""
+    return all(
+        min(max(abs(piece.left - letter.x), abs(piece.right - letter.x)) for letter in letters)
+        <= IDEOGRAPH_REACH * height + (piece.right - piece.left) / 2
+        for piece in pieces
     )
 
 
@@ -124,6 +162,21 @@ def aligned(letters: Sequence[Letter], pieces: Sequence[Piece]) -> list[int] | N
     return places[::-1]
 
 
+def groups_of(letters: Sequence[Letter], pieces: Sequence[Piece], places: Sequence[int]) -> list[list[Place]]:
+    """The letters of each piece, which letters that touch share by their usual widths."""
+    groups = []
+    for index, piece in enumerate(pieces):
+        texts = [letter.text for letter, place in zip(letters, places, strict=True) if place == index]
+        widths = np.array([usual_width(text) for text in texts])
+        ends = np.rint(
+            piece.left + np.concatenate(([0.0], widths.cumsum() / widths.sum())) * (piece.right - piece.left)
+        )
+        groups.append(
+            [Place(text, int(left), int(right)) for text, left, right in zip(texts, ends, ends[1:], strict=False)]
+        )
+    return groups
+
+
 def is_ideographic(text: str) -> bool:
     """Whether a letter fills a square of its own: Chinese characters and Japanese syllables."""
     return unicodedata.east_asian_width(text[0]) in "WF"
@@ -138,15 +191,27 @@ def _sure(letters: Sequence[Letter]) -> bool:
 def _least_sureness(text: str) -> float:
     if is_ideographic(text):
         return LEAST_IDEOGRAPH
+    if text in ACCENTABLE:
+        return LEAST_ACCENTABLE
     return LEAST_LETTER if text.isascii() else LEAST_ACCENTED
+
+
+def _surely(letters: Sequence[Letter]) -> bool:
+    """Whether letters are so sure that they count where few pixels are left to check them by."""
+    least = min(letter.confidence for letter in letters)
+    return least >= LEAST_SMALL_PRINT and all(letter.text.isascii() for letter in letters)
 
 
 def _plausible(letters: Sequence[Letter]) -> bool:
     """Whether a name may look like this: letters or digits, no odd sign first, and Latin and Greek do not mix."""
     if not any(letter.text[0].isalnum() for letter in letters):
         return False
-    first = letters[0].text[0]
-    if not (first.isalnum() or first in OPENING or unicodedata.category(first) == "Ps"):
+    text = "".join(letter.text for letter in letters)
+    if not (text[0].isalnum() or text[0] in OPENING) or not all(sign.isalnum() or sign in SIGNS for sign in text):
+        return False
+    if sum(map(text.count, "(（")) != sum(map(text.count, ")）")):
+        return False
+    if any(len(CHANGES.findall(word)) > 1 for word in text.split()):
         return False
     scripts = {unicodedata.name(letter.text[0], "?").split()[0] for letter in letters if letter.text[0].isalpha()}
     return not {"LATIN", "GREEK"} <= scripts
@@ -166,6 +231,7 @@ def _widths_agree(letters: Sequence[Letter], pieces: Sequence[Piece], places: Se
 def usual_width(text: str) -> float:
     """The width of the ink of a text without its accents in a plain font; only ratios of it mean something."""
     plain = "".join(sign for sign in unicodedata.normalize("NFD", text) if not unicodedata.combining(sign))
+    plain = plain.translate(PLAIN)
     left, _, right, _ = ImageFont.load_default(WIDTH_SIZE).getbbox(plain)
     return float(right - left)
 

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import re
-import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise
 
 import cv2
 import numpy as np
 
 from domain import Box, Tile
-from inference.names.accounting import LEAST_LETTER, Piece, accounts_for, is_ideographic, pieces_of
+from inference.names.accounting import LEAST_LETTER, account_of
 from inference.names.labels import Ink, Signature, find_ink
 from inference.names.recogniser import Letter, Recogniser
+from inference.names.spelling import spelled, undecorated
 
 MARGIN = 0.25
 """Ground left around the text, in text heights: how text stood in the recogniser's training pictures."""
@@ -28,32 +26,21 @@ BRIGHT_SHARE = 0.8
 """Share of the brightest level above which a pixel is a letter's: the shade leaves at most 0.6 of the picture."""
 CHANGED_SHARE = 0.02
 """Share of a label's letter pixels that noise may change; one other letter of thirty changes twice as many."""
-WORD_GAP, IDEOGRAPH_GAP, MIXED_GAP, NARROW_GAP, SYLLABLE_GAP = 0.3, 0.24, 0.18, 0.45, 0.5
-"""Blank columns between letters, in text heights, from which a space stands there: between letters, two ideographs, a
-letter and an ideograph, beside a letter that is narrow itself, or Japanese syllables, which stand loosely."""
-NARROW = frozenset("1lIijtrf'|.,-")
-
-DECORATION = re.compile(r"\s*[(（](?P<what>[^()（）]*)[)）]\s*$")
-ROLES = {"host": True, "co-host": True, "cohost": True, "me": True, "you": True, "guest": False}
-"""What Zoom itself adds to a name, and whether it marks staff; "me" is the teacher, whose screen this is."""
-PRONOUNS = re.compile(r"\w+/\w+(/\w+)?")
-CAPITAL_FOR_SMALL_L = re.compile(r"\b([A-HJ-UWYZ])I\b")
-"""A capital I after one other capital, as in "AI Wu", is Al's l, which looks the same; II, VI and XI are numerals."""
-SMALL_L_FOR_CAPITAL = re.compile(r"^l(?=[a-z])|\bl(?=[a-z])(?!(?:a|as|e|es|o|os|u|i)\b)")
-"""A small l that begins a name or a word, as in "lo Ai" or "Ann lvy", is a capital I, except in Romance articles."""
 
 
 @dataclass(frozen=True, slots=True)
 class Name:
     """What a label says: the text (None where it cannot be read for certain), how sure, and the label's signature.
 
-    ``staff`` is True where Zoom itself calls the person host, co-host or "me".
+    ``staff`` is True where Zoom itself calls the person host, co-host or "me". ``doubted`` is what was read where that is
+    not certain: good for comparing with a class list, never for showing.
     """
 
     text: str | None
     confidence: float
     signature: Signature
     staff: bool = False
+    doubted: str | None = None
 
 
 class NameReader:
@@ -103,9 +90,12 @@ class NameReader:
         line = line_box(ink, label)
         placed = (replace(letter, x=letter.x + line.left) for letter in self._recogniser.read(line.of(label)))
         letters = [letter for letter in placed if not is_shadow(letter, ink)]
-        if not accounts_for(letters, ink):
-            return Name(None, 0.0, signature)
-        text, staff = undecorated(spelled(letters, ink))
+        account = account_of(letters, ink)
+        said = spelled(letters, account) if account else None
+        if said is None:
+            doubted, staff = undecorated("".join(letter.text for letter in letters))
+            return Name(None, 0.0, signature, staff, doubted or None)
+        text, staff = undecorated(said)
         confidence = float(np.mean([letter.confidence for letter in letters]))
         return Name(text or None, confidence if text else 0.0, signature, staff)
 
@@ -124,33 +114,6 @@ def same_letters(before: np.ndarray, now: np.ndarray) -> bool:
     return int(np.count_nonzero(before ^ now)) <= CHANGED_SHARE * min(inked, before.size - inked)
 
 
-def undecorated(text: str) -> tuple[str, bool]:
-    """A label's text without what Zoom adds in brackets at the end, and whether that marks the person as staff."""
-    staff = False
-    while found := DECORATION.search(text):
-        words = [word.strip().casefold() for word in found["what"].split(",")]
-        if not all(word in ROLES or PRONOUNS.fullmatch(word) for word in words):
-            break
-        staff = staff or any(ROLES.get(word, False) for word in words)
-        text = text[: found.start()]
-    return text.strip(), staff
-
-
-def spelled(letters: Sequence[Letter], ink: Ink) -> str:
-    """The text of accounted letters, with the spaces that the recogniser drops and the look-alikes that it mixes up."""
-    pieces = pieces_of(ink)
-    text = ""
-    for letter, following in zip(letters, [*letters[1:], None], strict=True):
-        text += letter.text
-        if following is None or letter.text.isspace() or following.text.isspace():
-            continue
-        if _blank_between(letter, following, pieces) > _word_gap(letter.text, following.text) * ink.box.height:
-            text += " "
-    if any(letter.islower() for letter in text):
-        text = SMALL_L_FOR_CAPITAL.sub("I", CAPITAL_FOR_SMALL_L.sub(r"\1l", text))
-    return text
-
-
 def line_box(ink: Ink, label: np.ndarray) -> Box:
     """The part of a label that the recogniser sees: from the icon to well behind the text, with a margin around it.
 
@@ -167,19 +130,3 @@ def is_shadow(letter: Letter, ink: Ink) -> bool:
     reach = MARGIN * ink.box.height
     beside = not ink.box.left - reach <= letter.x <= ink.box.right + reach
     return beside and letter.confidence < LEAST_LETTER
-
-
-def _word_gap(letter: str, following: str) -> float:
-    ideographic = is_ideographic(letter), is_ideographic(following)
-    if all(ideographic):
-        kanji = all("CJK" in unicodedata.name(text[0], "") for text in (letter, following))
-        return IDEOGRAPH_GAP if kanji else SYLLABLE_GAP
-    if any(ideographic):
-        return MIXED_GAP
-    return NARROW_GAP if letter in NARROW or following in NARROW else WORD_GAP
-
-
-def _blank_between(letter: Letter, following: Letter, pieces: Sequence[Piece]) -> int:
-    """The widest stretch without ink between the middles of two letters, in pixels."""
-    gaps = ((after.left - before.right, (after.left + before.right) / 2) for before, after in pairwise(pieces))
-    return max((width for width, middle in gaps if letter.x < middle < following.x), default=0)
