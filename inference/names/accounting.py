@@ -29,8 +29,8 @@ LEAST_IDEOGRAPH = 0.85
 
 FEW, LEAST_OF_FEW = 3, 0.95
 """Readings of so few letters must be surer: little ink of another script often looks like some letters."""
-SMALL_PRINT, LEAST_SMALL_PRINT = 7.5, 0.9
-"""Height of capitals in pixels below which accents and spaces are blurs, and how sure letters must be there."""
+SMALL_PRINT, LEAST_SMALL_PRINT, LEAST_SMALL_PRINT_MEAN = 8.0, 0.9, 0.985
+"""Height of capitals in pixels below which accents are blurs, and how sure plain letters must be there."""
 
 INK_EDGE = 0.5
 """Strength at which a letter ends, half way between ground and text."""
@@ -46,6 +46,10 @@ STRAY_WIDTH = 0.45
 """How much wider, in text heights, a piece may be than its letters usually are: most letters are wider."""
 IDEOGRAPH_REACH = 0.7
 """How far, in text heights, the ink of an ideograph reaches from its middle."""
+ODD_WIDTH = 0.5
+"""Weight of a piece that is wider or narrower than its letters, against letters that stand beside their pieces."""
+MOST_TOGETHER = 14
+"""Letters that may share one piece: a whole word of blurred small print."""
 LEAST_STEP = 0.1
 """Small letters end at least this share of the text's height below tall ones."""
 
@@ -60,7 +64,7 @@ OPENING = frozenset('"#@(（')
 """Signs that a name may begin with, besides letters and digits."""
 CHANGES = re.compile(r"\d(?=[^\W\d_])|[^\W\d_](?=\d)")
 """Changes between letters and digits: a word has one ("9b"), fragments of other scripts have several ("6o6m")."""
-SIGNS = frozenset(""".,'’‘"“”-–_()（）&/+@#:!·•…|~*，、。・ー々〆""")
+SIGNS = frozenset(""".,'’‘"“”-–_()（）/+@#:!·•…|~*，、。・ー々〆""")
 """Signs that a name may hold; anything else is the edge of a label or a picture behind it."""
 
 
@@ -111,10 +115,8 @@ def account_of(letters: Sequence[Letter], ink: Ink) -> Account | None:
         return None
     groups = groups_of(visible, pieces, places)
     line = line_of(groups, ink)
-    if line is None:
-        return Account(pieces, height)
-    if line.height < SMALL_PRINT and not _surely(visible):
-        return None
+    if line is None or line.height < SMALL_PRINT:
+        return Account(pieces, line.height if line else height) if _surely(visible) else None
     return Account(pieces, line.height) if marks_agree(groups, line, ink) else None
 
 
@@ -141,24 +143,36 @@ def pieces_of(ink: Ink) -> list[Piece]:
 
 
 def aligned(letters: Sequence[Letter], pieces: Sequence[Piece]) -> list[int] | None:
-    """The piece of each letter, in order, so that every piece has a letter and letters stand near their pieces.
+    """The piece of each letter, in order, so that every piece has a letter.
 
-    Letters that touch share a piece. None when there are more pieces than letters: some ink was not read.
+    Letters stand near their pieces, and letters that touch share a piece that is as wide as they usually are together.
+    None when there are more pieces than letters: some ink was not read.
     """
-    if not pieces or len(pieces) > len(letters):
+    count = len(letters)
+    if not pieces or len(pieces) > count:
         return None
     distance = np.array([[piece.distance(letter.x) ** 2 for piece in pieces] for letter in letters])
-    cost = np.full_like(distance, np.inf)
-    cost[0, 0] = distance[0, 0]
-    for row in range(1, len(letters)):
-        before = np.concatenate(([np.inf], cost[row - 1, :-1]))
-        cost[row] = distance[row] + np.minimum(cost[row - 1], before)
-    place = len(pieces) - 1
-    places = [place]
-    for row in range(len(letters) - 1, 0, -1):
-        if place > 0 and cost[row - 1, place - 1] <= cost[row - 1, place]:
-            place -= 1
-        places.append(place)
+    up_to = np.vstack([np.zeros(len(pieces)), distance.cumsum(axis=0)])
+    usual = np.concatenate(([0.0], np.cumsum([usual_width(letter.text) for letter in letters])))
+    scale = sum(piece.right - piece.left for piece in pieces) / usual[-1]
+    cost = np.full((len(pieces) + 1, count + 1), np.inf)
+    cost[0, 0] = 0.0
+    chosen = np.zeros((len(pieces) + 1, count + 1), int)
+    for at, piece in enumerate(pieces):
+        for end in range(at + 1, count + 1):
+            starts = np.arange(max(at, end - MOST_TOGETHER), end)
+            odd = piece.right - piece.left - scale * (usual[end] - usual[starts])
+            total = cost[at, starts] + up_to[end, at] - up_to[starts, at] + ODD_WIDTH * odd**2
+            best = int(total.argmin())
+            cost[at + 1, end], chosen[at + 1, end] = total[best], starts[best]
+    if not np.isfinite(cost[-1, -1]):
+        return None
+    places: list[int] = []
+    end = count
+    for at in range(len(pieces), 0, -1):
+        start = int(chosen[at, end])
+        places += [at - 1] * (end - start)
+        end = start
     return places[::-1]
 
 
@@ -198,8 +212,9 @@ def _least_sureness(text: str) -> float:
 
 def _surely(letters: Sequence[Letter]) -> bool:
     """Whether letters are so sure that they count where few pixels are left to check them by."""
-    least = min(letter.confidence for letter in letters)
-    return least >= LEAST_SMALL_PRINT and all(letter.text.isascii() for letter in letters)
+    sureness = [letter.confidence for letter in letters]
+    plain = all(letter.text.isascii() for letter in letters)
+    return plain and min(sureness) >= LEAST_SMALL_PRINT and float(np.mean(sureness)) >= LEAST_SMALL_PRINT_MEAN
 
 
 def _plausible(letters: Sequence[Letter]) -> bool:

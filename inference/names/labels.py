@@ -43,6 +43,8 @@ LEAST_TEXT = 0.4
 """Share of all ink below which what does not touch the label's border is not the whole text."""
 APART = 0.35
 """Ink from beyond the label stands at least this far, in text heights, from the text: more than a space."""
+ACCENT_SIZE = 0.4
+"""Height and width of an accent, in heights of the text, at most."""
 BRIGHT_INK = 0.75
 """Strength that the strongest pixel of a whole letter reaches; structure behind the shade is dimmer."""
 ICON_LEVEL = 0.2
@@ -159,11 +161,15 @@ def _within_label(strength: np.ndarray) -> np.ndarray:
     text = bright & ~outside
     if in_middle[text].sum() < LEAST_TEXT * in_middle[1:].sum():
         return np.ones_like(strength)
-    gap = APART * (bottom[text].max() - top[text].min())
+    size = bottom[text].max() - top[text].min()
+    gap = APART * size
     near = (left < right[text].max() + gap) & (right > left[text].min() - gap)
     near &= (top < bottom[text].max() + gap / 2) & (bottom > top[text].min() - gap / 2)
+    # An accent may reach the edge of a label that is drawn tightly.
+    accents = bright & near & (bottom - top < ACCENT_SIZE * size) & (right - left < ACCENT_SIZE * size)
+    accents &= (left > 0) & (right < width)
     covers = np.ones(count, np.float32)
-    covers[outside | (~bright & ~near)] = 0.0
+    covers[(outside & ~accents) | (~bright & ~near)] = 0.0
     covers[0] = 1.0
     # The faint edges of what is taken away go with it.
     return 1.0 - cv2.dilate(1.0 - covers[parts], np.ones((3, 3), np.uint8))

@@ -104,6 +104,7 @@ def line_of(groups: Sequence[Sequence[Place]], ink: Ink) -> Line | None:
     usual = base - (base - smalls) / X_SHARE
     # A lone capital may carry a mark that was not read; then it ends higher than small letters let expect.
     capitals = usual if capitals is None else max(capitals, usual - X_SLACK * (base - usual))
+    capitals = max(capitals, 0.0)
     return Line(capitals, smalls, base) if capitals < smalls < base else None
 
 
@@ -129,8 +130,11 @@ def _agree(group: Sequence[Place], line: Line, ink: Ink) -> bool:
         if not _mark_agrees(asked, rows, line):
             return False
         if len(group) == 1 and asked and line.height >= TWIN_HEIGHT:
-            runs = np.diff((rows > SOLID).any(axis=0).astype(np.int8), prepend=0)
-            if (np.count_nonzero(runs == 1) >= 2) != bool(letters[0][1] & TWINS):
+            solid = rows > SOLID
+            # Twins that lean stand apart in a row, not in the columns; a caron is two in a row, but one in the columns.
+            apart = solid if letters[0][1] & TWINS else solid.any(axis=0, keepdims=True)
+            runs = (np.diff(apart.astype(np.int8), axis=1, prepend=0) == 1).sum(axis=1)
+            if (runs.max(initial=0) >= 2) != bool(letters[0][1] & TWINS):
                 return False
     if all(base in STANDING for base in bases):
         rows = part[round(line.base + EDGE_ROWS) :]
@@ -166,7 +170,8 @@ def _is_struck(letter: str, part: np.ndarray, line: Line) -> bool:
         top, bowl = part[at[0] : at[1]], part[at[1] : at[3]]
         return top.any() and bowl.any() and float(_extent(top).max()) < BOWL_SHARE * float(_extent(bowl).max())
     if letter in {"d", "l", "L"}:
-        widths = _extent(part[at[1] : at[2] if letter == "d" else at[4]])
+        above_bowl = round(line.smalls - max(MARGIN_SHARE * line.height, 1.0))
+        widths = _extent(part[at[1] : above_bowl if letter == "d" else at[4]])
         return len(widths) > 1 and float(widths.max()) > max(BAR_RATIO * float(np.median(widths)), widths.min() + 1.5)
     if letter == "D":
         stem, bar = _first_run(part[at[1] : at[2]]), _first_run(part[at[3] : at[4]])

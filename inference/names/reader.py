@@ -22,6 +22,8 @@ MAX_REMEMBERED = 150
 """Labels remembered with their reading: some looks of each label of a page of 49."""
 SAME_READING = 0.95
 """Likeness from which a label is not read anew: texts that differ in one stroke have up to 0.94."""
+NO_SECOND_LOOK = 0.97
+"""Sureness of the least sure letter from which a reading needs no second one: half of them do not."""
 BRIGHT_SHARE = 0.8
 """Share of the brightest level above which a pixel is a letter's: the shade leaves at most 0.6 of the picture."""
 CHANGED_SHARE = 0.02
@@ -88,9 +90,14 @@ class NameReader:
         if self._recogniser is None:
             self._recogniser = Recogniser(self._threads)
         line = line_box(ink, label)
-        placed = (replace(letter, x=letter.x + line.left) for letter in self._recogniser.read(line.of(label)))
-        letters = [letter for letter in placed if not is_shadow(letter, ink)]
-        account = account_of(letters, ink)
+        letters = self._letters(line.of(label), line, ink)
+        if min((letter.confidence for letter in letters), default=1.0) < NO_SECOND_LOOK:
+            # Where a reading is wrong, one of the bare ink is mostly wrong in another way.
+            bare = cv2.cvtColor(255 - np.rint(255 * line.of(ink.strength)).astype(np.uint8), cv2.COLOR_GRAY2BGR)
+            agreed = same_text(letters, self._letters(bare, line, ink))
+        else:
+            agreed = True
+        account = account_of(letters, ink) if agreed else None
         said = spelled(letters, account) if account else None
         if said is None:
             doubted, staff = undecorated("".join(letter.text for letter in letters))
@@ -98,6 +105,19 @@ class NameReader:
         text, staff = undecorated(said)
         confidence = float(np.mean([letter.confidence for letter in letters]))
         return Name(text or None, confidence if text else 0.0, signature, staff)
+
+
+    def _letters(self, picture: np.ndarray, line: Box, ink: Ink) -> list[Letter]:
+        """The letters that a picture of a line shows, with their places in the label."""
+        assert self._recogniser is not None
+        placed = (replace(letter, x=letter.x + line.left) for letter in self._recogniser.read(picture))
+        return [letter for letter in placed if not is_shadow(letter, ink)]
+
+
+def same_text(letters: Sequence[Letter], others: Sequence[Letter]) -> bool:
+    """Whether two readings have the same letters; spaces are told by the ink."""
+    first, second = ([each.text for each in reading if not each.text.isspace()] for reading in (letters, others))
+    return first == second
 
 
 def bright_parts(label: np.ndarray) -> np.ndarray:

@@ -32,7 +32,7 @@ STROKES = re.compile(r"[Il]+")
 WORD = re.compile(r"[^\W_]+")
 ARTICLES = frozenset({"la", "las", "le", "les", "lo", "los", "lu", "li"})
 """Romance articles inside a name, which begin with a small l."""
-NUMERALS = re.compile(r"(I{2,3}|[VX]I{1,3}|I[VX])")
+NUMERALS = re.compile(r"(I{3}|[VX]I{1,3}|I[VX])")
 SCOTTISH = ("Mc", "Mac")
 """Beginnings after which a name has a second capital."""
 LIGATURES = ((re.compile(r"\bAE(?=[^\W\d_A-Z])"), "Æ"), (re.compile(r"\bOE(?=[^\W\d_A-Z])"), "Œ"))
