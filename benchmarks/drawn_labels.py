@@ -52,8 +52,8 @@ TILE_PX = (150, 560)
 @dataclass(frozen=True, slots=True)
 class Style:
     """How a label looks: the font's file ("" for Pillow's own), the label's height and the letters' in pixels,
-    the tile's width, the ground of a tile without camera (then the name stands in its middle), whether it is a pill, has
-    a struck-out microphone, how the picture was compressed, and how much larger it was drawn before it was scaled.
+    the tile's width, the ground of a tile without camera (then the name stands in its middle), whether it is a pill,
+    has a struck-out microphone, how the picture was compressed, and how much larger it was drawn before it was scaled.
     """
 
     font: str
@@ -120,9 +120,8 @@ def _has(file: str, letter: str) -> bool:
 @functools.cache
 def fonts_for(letters: frozenset[str]) -> tuple[str, ...]:
     """Fonts of this machine that have all these letters: the plain ones, or else any without serifs."""
-    if any(unicodedata.bidirectional(letter) in ("R", "AL") or _is_indic(letter) for letter in letters):
-        if not features.check("raqm"):
-            return ()
+    if any(_is_shaped(letter) for letter in letters) and not features.check("raqm"):
+        return ()
     plain = ["", *(installed_fonts()[name] for name in TEXT_FONTS if name in installed_fonts())]
     found = [file for file in plain if all(_has(file, letter) for letter in letters)]
     if not found:
@@ -131,8 +130,9 @@ def fonts_for(letters: frozenset[str]) -> tuple[str, ...]:
     return tuple(found)
 
 
-def _is_indic(letter: str) -> bool:
-    return unicodedata.category(letter) in ("Mc", "Mn")
+def _is_shaped(letter: str) -> bool:
+    """Whether a letter changes its place or form among others, which Pillow without libraqm does not draw."""
+    return unicodedata.bidirectional(letter) in ("R", "AL") or unicodedata.category(letter) in ("Mc", "Mn")
 
 
 def random_style(rng: np.random.Generator, fonts: Sequence[str], label_px: int | None = None) -> Style:

@@ -35,7 +35,7 @@ from capture.gallery import GalleryFinder
 from capture.gallery.contents import read_cells
 from domain import Box, Tile
 from inference.identity import LEAST_LIKENESS
-from inference.names import Name, NameReader
+from inference.names import NameReader
 from inference.names.labels import Signature, find_ink
 from inference.names.recogniser import Recogniser
 
@@ -189,7 +189,7 @@ def signature_rows(read: list[Outcome]) -> dict[str, dict[str, float]]:
 
 
 def real_row() -> dict[str, float]:
-    """Names of the real galleries beside this checkout, through the whole path from the picture; ASCII ones are read."""
+    """Names of the real galleries beside this checkout, through the whole path; those in ASCII can be read."""
     latin = exact = wrong = other = other_null = 0
     reader = NameReader()
     for sheet in sorted(REAL_GALLERIES.glob("*.json")):

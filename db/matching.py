@@ -7,13 +7,15 @@ import unicodedata
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 
 import numpy as np
 
 from db.roster import Entry, names_of
 
 LEAST_SCORE = 0.72
-"""How well a label must fit a name, 0 to 1: a first name alone has about 0.8, a name with one letter of ten wrong 0.82."""
+"""How well a label must fit a name, 0 to 1: a first name alone has about 0.8, as has a name with one letter of ten
+wrong."""
 LEAST_MARGIN = 0.06
 """How much worse the whole class would fit if this label meant somebody else, or nobody on the list."""
 DOUBTED_MARGIN, DOUBTED_LETTERS = 0.08, 5
@@ -41,7 +43,7 @@ RECALL_WEIGHT = 0.25
 ORDER_COST = 0.01
 """Cost of words in another order than on the list."""
 ACCENT_COST = 0.02
-"""Cost of any difference in accents, capitals or signs: it decides between two students whose names are else the same."""
+"""Cost of any difference in accents, capitals or signs: it decides between students whose names are else the same."""
 NICKNAMES = {
     nick: frozenset(names.split())
     for nick, names in {
@@ -107,7 +109,7 @@ def _counts(said: Said, margin: float) -> bool:
 
 
 def matcher(entries: Sequence[Entry]) -> Callable[[Sequence[tuple[str, bool]]], list[tuple[str, float] | None]]:
-    """``match`` for one class list in plain values: (text, certain) of every label to (the list's spelling, certainty)."""
+    """``match`` for one list in plain values: (text, certain) of every label to (the list's spelling, certainty)."""
 
     def matched(labels: Sequence[tuple[str, bool]]) -> list[tuple[str, float] | None]:
         found = match([Said(text, certain) for text, certain in labels], entries)
@@ -129,7 +131,7 @@ def score(label: str, name: str, fuzzy: bool = False) -> float:
     precision = fitting / sum(map(len, said))
     known = sum(len(meant[other]) for one, other, _ in pairs)
     recall = known / sum(map(len, meant))
-    ordered = all(pair[1] < after[1] for pair, after in zip(pairs, pairs[1:], strict=False))
+    ordered = all(pair[1] < after[1] for pair, after in pairwise(pairs))
     cost = ACCENT_COST + (0.0 if ordered else ORDER_COST)
     return max(precision**2 * (1 - RECALL_WEIGHT + RECALL_WEIGHT * recall) - cost, 0.0)
 
@@ -218,8 +220,8 @@ def _sure_pairs(scores: np.ndarray) -> list[tuple[int, int, float]]:
 def assigned(scores: np.ndarray) -> tuple[float, list[int | None]]:
     """The one-to-one assignment of rows to columns with the highest total, and that total; exact.
 
-    A row that fits nothing has None and counts ``LEAST_SCORE``, so that a worse match is never made. Shortest augmenting
-    paths with potentials (Kuhn 1955; Munkres 1957), in O(rows² x columns).
+    A row that fits nothing has None and counts ``LEAST_SCORE``, so that a worse match is never made. Shortest
+    augmenting paths with potentials (Kuhn 1955; Munkres 1957), in O(rows² x columns).
     """
     rows, real = scores.shape
     nobody = np.full((rows, rows), LEAST_SCORE)

@@ -22,17 +22,18 @@ HEADER_WITHIN = 12
 DELIMITERS = ",;\t"
 
 FULL = frozenset(
-    "name|full name|fullname|student|student name|students|display name|participant|participant name|user name|"
-    "name original name|vollständiger name|nom complet|nombre completo|nom et prénom".split("|")
+    {"name", "full name", "fullname", "student", "student name", "students", "display name", "participant"}
+    | {"participant name", "user name", "name original name", "vollständiger name", "nom complet", "nombre completo"}
 )
-FIRST = frozenset("first name|firstname|first|given name|given names|forename|vorname|prénom|prenom".split("|"))
+FIRST = frozenset({"first name", "firstname", "first", "given name", "given names", "forename", "vorname", "prénom"})
 LAST = frozenset(
-    "last name|lastname|last|surname|family name|nachname|familienname|apellido|apellidos|nom de famille".split("|")
+    {"last name", "lastname", "last", "surname", "family name", "nachname", "familienname", "apellido", "apellidos"}
+    | {"nom de famille"}
 )
 FIRST_OR_FULL = frozenset({"nombre"})
 LAST_OR_FULL = frozenset({"nom"})
 """Spanish and French words that mean the whole name where no other name column stands beside them."""
-EMAIL = frozenset("email|e mail|user email|mail|email address|e mail adresse".split("|"))
+EMAIL = frozenset({"email", "e mail", "user email", "mail", "email address", "e mail adresse"})
 """Headers of columns in lower case, with every other sign as a space."""
 RENAMING = "name original name"
 """Zoom's column of names, which tells a former name in brackets behind the new one."""
@@ -53,8 +54,9 @@ def read_roster(path: Path) -> tuple[Entry, ...]:
     try:
         data = path.read_bytes()
     except OSError as error:
-        why = error.strerror or error
-        raise ConfigError(f"class.roster: expected a CSV file at {path}, found none ({why}); correct the path") from None
+        raise ConfigError(
+            f"class.roster: expected a CSV file at {path}, found none ({error.strerror}); correct the path"
+        ) from None
     return parse_roster(data, path.name)
 
 
@@ -95,7 +97,7 @@ class _Columns:
 
 def _decoded(data: bytes, title: str) -> str:
     if len(data) > MAX_BYTES:
-        raise ConfigError(f"{title}: expected a class list, found a file of {len(data) // 1_000_000} MB; choose another")
+        raise ConfigError(f"{title}: expected a class list, found {len(data) // 1_000_000} MB; choose another file")
     coding = "utf-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
     try:
         return data.decode(coding)
@@ -173,7 +175,7 @@ def _named(row: Sequence[str], columns: _Columns, line: int, title: str) -> tupl
     parts = [unicodedata.normalize("NFC", row[at].strip()) for at in columns.names]
     name = " ".join(part for part in parts if part)
     if not name:
-        raise ConfigError(f"{title}, line {line}: expected a name, found an empty field; add the name or remove the line")
+        raise ConfigError(f"{title}, line {line}: expected a name, found an empty field; add it or remove the line")
     if len(parts) == 1 and not columns.renames and name.count(",") == 1:
         last, _, first = name.partition(",")
         name = f"{first.strip()} {last.strip()}".strip()

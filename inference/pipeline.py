@@ -73,15 +73,16 @@ class FrameReading:
 
 
 NameMatcher = Callable[[Sequence[tuple[str, bool]]], Sequence[tuple[str, float] | None]]
-"""Gives the class list's spelling and a certainty from 0 to 1 for what labels say (text, whether it is certain), or None
-for a label that could mean nobody or several."""
+"""Gives the class list's spelling and a certainty from 0 to 1 for what labels say (text, whether it is certain), or
+None for a label that could mean nobody or several."""
 
 
 class Pipeline:
     """Reads frames: ``read`` what one picture shows, ``step`` what it says of the class over time.
 
     ``clock`` gives the seconds in which durations are measured, by default each frame's own time (recordings); live
-    sources pass ``time.monotonic``. ``match_names`` puts the spelling of a class list in place of what labels say. With ``privacy.mode: presence_only`` no face or emotion model is made or called.
+    sources pass ``time.monotonic``. ``match_names`` puts the spelling of a class list in place of what labels say. With
+    ``privacy.mode: presence_only`` no face or emotion model is made or called.
     Raises ModelError when a model is missing, damaged or made for another contract.
     """
 

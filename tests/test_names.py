@@ -221,8 +221,7 @@ def test_the_simulated_class_is_read_without_a_wrong_name(reader):
     given = {slot: name.text for slot, name in names.items() if name is not None and name.text is not None}
     # Zoom cuts a name that is wider than its tile, and what is cut cannot be read.
     assert all(
-        text == said[slot] or (text.endswith("…") and said[slot].startswith(text[:-1]))
-        for slot, text in given.items()
+        text == said[slot] or (text.endswith("…") and said[slot].startswith(text[:-1])) for slot, text in given.items()
     )
     assert len(given) >= 0.9 * len(said)
 

@@ -7,6 +7,7 @@ import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 
 import numpy as np
 from PIL import ImageFont
@@ -29,8 +30,10 @@ LEAST_IDEOGRAPH = 0.85
 
 FEW, LEAST_OF_FEW = 3, 0.95
 """Readings of so few letters must be surer: little ink of another script often looks like some letters."""
-SMALL_PRINT, LEAST_SMALL_PRINT, LEAST_SMALL_PRINT_MEAN = 8.0, 0.9, 0.985
+SMALL_PRINT, LEAST_SMALL_PRINT, LEAST_SMALL_PRINT_MEAN = 8.0, 0.8, 0.98
 """Height of capitals in pixels below which accents are blurs, and how sure plain letters must be there."""
+BLUR_PX = 0.5
+"""Pixels by which ink may end early on the two sides of a blank; in small print that is a tenth of a letter."""
 
 INK_EDGE = 0.5
 """Strength at which a letter ends, half way between ground and text."""
@@ -40,7 +43,7 @@ SPECK_SHARE = 0.015
 """Pieces with less ink than this share of the text's height squared are specks of compression."""
 LEAST_PEAK = 0.6
 """Strength that the strongest pixel of a letter reaches; structure of the picture behind the label is dimmer."""
-OUT_OF_PLACE = 0.4
+OUT_OF_PLACE = 0.55
 """How far, in text heights, a letter may stand from its ink: the recogniser's columns are 0.25 apart."""
 STRAY_WIDTH = 0.45
 """How much wider, in text heights, a piece may be than its letters usually are: most letters are wider."""
@@ -83,10 +86,11 @@ class Piece:
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """How the letters of a reading explain its ink: the pieces of ink, and the height of capitals in pixels."""
+    """How the letters of a reading explain its ink: ``blanks`` are the columns without ink before each visible letter,
+    as a share of a capital's height.
+    """
 
-    pieces: list[Piece]
-    height: float
+    blanks: tuple[float, ...]
 
 
 def account_of(letters: Sequence[Letter], ink: Ink) -> Account | None:
@@ -100,28 +104,56 @@ def account_of(letters: Sequence[Letter], ink: Ink) -> Account | None:
     if len(visible) <= FEW and any(letter.confidence < LEAST_OF_FEW for letter in visible):
         return None
     pieces = pieces_of(ink)
-    height = ink.box.height
     if any(is_ideographic(letter.text) for letter in visible):
-        return Account(pieces, height) if _within_reach(visible, pieces, height) else None
-    places = aligned(visible, pieces)
-    if places is None or not (
-        all(
-            pieces[place].distance(letter.x) <= OUT_OF_PLACE * height
-            for letter, place in zip(visible, places, strict=True)
-        )
-        and _widths_agree(visible, pieces, places, height)
-        and _heights_agree(visible, pieces, places, height)
-    ):
+        return _account_of_ideographs(visible, pieces, ink.box.height)
+    return _account_of_letters(visible, pieces, ink)
+
+
+def _account_of_letters(letters: Sequence[Letter], pieces: Sequence[Piece], ink: Ink) -> Account | None:
+    """The account where every piece of ink is one letter or several that touch."""
+    height = ink.box.height
+    places = aligned(letters, pieces)
+    if places is None:
         return None
-    groups = groups_of(visible, pieces, places)
+    near = all(
+        pieces[place].distance(letter.x) <= OUT_OF_PLACE * height for letter, place in zip(letters, places, strict=True)
+    )
+    if not near or not _widths_agree(letters, pieces, places, height):
+        return None
+    if not _heights_agree(letters, pieces, places, height):
+        return None
+    groups = groups_of(letters, pieces, places)
     line = line_of(groups, ink)
     if line is None or line.height < SMALL_PRINT:
-        return Account(pieces, line.height if line else height) if _surely(visible) else None
-    return Account(pieces, line.height) if marks_agree(groups, line, ink) else None
+        if not _surely(letters):
+            return None
+    elif not marks_agree(groups, line, ink):
+        return None
+    gaps = [0, *(after.left - before.right for before, after in pairwise(pieces))]
+    starts = [place != before for before, place in pairwise([-1, *places])]
+    scale = line.height if line else float(height)
+    return Account(
+        tuple(
+            max(gaps[place] - BLUR_PX, 0.0) / scale if first else 0.0
+            for place, first in zip(places, starts, strict=True)
+        )
+    )
+
+
+def _account_of_ideographs(letters: Sequence[Letter], pieces: Sequence[Piece], height: int) -> Account | None:
+    """The account where a letter may be several pieces, so that their count says nothing; only far ink does."""
+    if not _within_reach(letters, pieces, height):
+        return None
+    blanks = [0.0]
+    for letter, following in pairwise(letters):
+        gaps = ((after.left - before.right, (after.left + before.right) / 2) for before, after in pairwise(pieces))
+        blank = max((width for width, middle in gaps if letter.x < middle < following.x), default=0)
+        blanks.append(blank / height)
+    return Account(tuple(blanks))
 
 
 def _within_reach(letters: Sequence[Letter], pieces: Sequence[Piece], height: int) -> bool:
-    """Whether no ink is far from all letters: one ideograph may be several pieces, so their count says nothing."""
+    """Whether no ink is far from all letters."""
     return all(
         min(max(abs(piece.left - letter.x), abs(piece.right - letter.x)) for letter in letters)
         <= IDEOGRAPH_REACH * height + (piece.right - piece.left) / 2

@@ -1,7 +1,8 @@
 """Whether the marks on letters (accents, dots, cedillas, strokes) are those of the ink.
 
-A recogniser knows most letters with accents, but answers one that it does not know, or sees badly, with the plain letter.
-A wrong accent is a wrong name, so every letter's ink above, below and across it is compared with what the letter asks for.
+A recogniser knows most letters with accents, but answers one that it does not know, or sees badly, with the plain
+letter. A wrong accent is a wrong name, so every letter's ink above, below and across it is compared with what the
+letter asks for.
 """
 
 from __future__ import annotations
@@ -168,14 +169,15 @@ def _is_struck(letter: str, part: np.ndarray, line: Line) -> bool:
     at = [max(round(line.capitals + share * line.height), 0) for share in (0.0, 0.15, 0.3, 0.45, 0.7)]
     if letter == "P":
         top, bowl = part[at[0] : at[1]], part[at[1] : at[3]]
-        return top.any() and bowl.any() and float(_extent(top).max()) < BOWL_SHARE * float(_extent(bowl).max())
+        return bool(top.any() and bowl.any()) and float(_extent(top).max()) < BOWL_SHARE * float(_extent(bowl).max())
     if letter in {"d", "l", "L"}:
         above_bowl = round(line.smalls - max(MARGIN_SHARE * line.height, 1.0))
         widths = _extent(part[at[1] : above_bowl if letter == "d" else at[4]])
         return len(widths) > 1 and float(widths.max()) > max(BAR_RATIO * float(np.median(widths)), widths.min() + 1.5)
     if letter == "D":
         stem, bar = _first_run(part[at[1] : at[2]]), _first_run(part[at[3] : at[4]])
-        return len(stem) > 0 and len(bar) > 0 and float(bar.max()) >= max(BAR_RATIO * np.median(stem), stem.min() + 2)
+        most = max(BAR_RATIO * float(np.median(stem)), float(stem.min()) + 2) if len(stem) else np.inf
+        return len(bar) > 0 and float(bar.max()) >= most
     return False
 
 

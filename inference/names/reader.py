@@ -34,8 +34,8 @@ CHANGED_SHARE = 0.02
 class Name:
     """What a label says: the text (None where it cannot be read for certain), how sure, and the label's signature.
 
-    ``staff`` is True where Zoom itself calls the person host, co-host or "me". ``doubted`` is what was read where that is
-    not certain: good for comparing with a class list, never for showing.
+    ``staff`` is True where Zoom itself calls the person host, co-host or "me". ``doubted`` is what was read where that
+    is not certain: good for comparing with a class list, never for showing.
     """
 
     text: str | None
@@ -105,7 +105,6 @@ class NameReader:
         text, staff = undecorated(said)
         confidence = float(np.mean([letter.confidence for letter in letters]))
         return Name(text or None, confidence if text else 0.0, signature, staff)
-
 
     def _letters(self, picture: np.ndarray, line: Box, ink: Ink) -> list[Letter]:
         """The letters that a picture of a line shows, with their places in the label."""
