@@ -112,9 +112,14 @@ def font_of(file: str, size: float) -> ImageFont.FreeTypeFont:
 @functools.lru_cache(65536)
 def _has(file: str, letter: str) -> bool:
     font = font_of(file, 24)
-    shape = font.getmask(letter)
-    missing = {bytes(font.getmask(unassigned)) for unassigned in UNASSIGNED}
-    return letter.isspace() or (shape.size[0] > 0 and bytes(shape) not in missing)
+    return letter.isspace() or _shape(font, letter) not in {_shape(font, each) for each in ("", *UNASSIGNED)}
+
+
+def _shape(font: ImageFont.FreeTypeFont, letter: str) -> bytes:
+    """The pixels of a letter."""
+    canvas = Image.new("L", (64, 64))
+    ImageDraw.Draw(canvas).text((8, 8), letter, font=font, fill=255)
+    return canvas.tobytes()
 
 
 @functools.cache

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from unicodedata import normalize
 
 from domain import Box, CameraState, Tile
 from inference.names import Name, Signature
@@ -35,7 +36,8 @@ MAX_LOOKS = 4
 class Student:
     """A student of this session: a number from 1, the name if it could be read, the slot and the time last seen.
 
-    ``looks`` are signatures of the label, newest first; none for a student whose label was never seen.
+    ``looks`` are signatures of the label, newest first; none for a student whose label was never seen. ``readings`` are
+    what its looks were read as, with the sum of the readings' confidence: the name is the one that has most.
     """
 
     number: int
@@ -45,6 +47,7 @@ class Student:
     name: str | None = None
     staff: bool = False
     looks: list[Signature] = field(default_factory=list)
+    readings: dict[str, float] = field(default_factory=dict)
 
     def likeness(self, name: Name) -> float:
         """How much a label is this student's, 0 to 1: the same text, or the same pixels.
@@ -56,19 +59,35 @@ class Student:
         if shortens(name.text, self.name) or shortens(self.name, name.text):
             return SHORTENED_LIKENESS
         alike = max((look.likeness(name.signature) for look in self.looks), default=0.0)
-        both_read = name.text is not None and self.name is not None
-        return 0.0 if both_read and alike < SURE_LIKENESS else alike
+        if name.text is None or self.name is None or alike >= SURE_LIKENESS or same_letters(name.text, self.name):
+            return alike
+        return 0.0
 
     def note(self, tile: Tile, name: Name | None, now_s: float) -> None:
         """Remember where the student was seen, and a new look of the label."""
         self.slot, self.seen_s, self.camera = tile.slot, now_s, tile.camera
         if name is None:
             return
-        if not shortens(name.text, self.name):
-            self.name = name.text or self.name
         self.staff = self.staff or name.staff
-        if all(look.likeness(name.signature) < SURE_LIKENESS for look in self.looks):
+        new_look = all(look.likeness(name.signature) < SURE_LIKENESS for look in self.looks)
+        if new_look:
             self.looks = [name.signature, *self.looks[: MAX_LOOKS - 1]]
+        if name.text is not None and not shortens(name.text, self.name):
+            self._count_reading(name.text, name.confidence, new_look)
+
+    def _count_reading(self, text: str, confidence: float, new_look: bool) -> None:
+        """Count a reading once for every look, so that one odd reading does not outweigh a settled name."""
+        if shortens(self.name, text):
+            self.readings.pop(self.name or "", None)
+        if new_look or text not in self.readings:
+            self.readings[text] = self.readings.get(text, 0.0) + confidence
+        self.name = max(self.readings, key=lambda each: self.readings[each])
+
+
+def same_letters(text: str, name: str) -> bool:
+    """Whether two readings differ in accents, capitals or spaces only: the same label, read badly once."""
+    first, second = ("".join(filter(str.isalnum, normalize("NFKD", each.casefold()))) for each in (text, name))
+    return first == second
 
 
 def shortens(text: str | None, name: str | None) -> bool:

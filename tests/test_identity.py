@@ -201,3 +201,37 @@ def test_zoom_names_the_staff(lesson):
 
 def test_a_gallery_without_tiles_is_no_error(lesson):
     assert lesson.shows() == []
+
+
+# --- what a label was read as ---------------------------------------------------------------------------------------
+
+
+def named(lesson: Lesson, number: int = 1) -> str | None:
+    return next(each.name for each in lesson.identities.present(lesson.now_s) if each.number == number)
+
+
+def reading(text: str, of: Name, noise: int = 0) -> Name:
+    """A look of a label that was read as this text; ``noise`` says how the picture behind it changed its pixels."""
+    random = np.random.default_rng(noise).integers(0, 256, of.signature.pixels.shape)
+    pixels = np.where(random < 36, random, of.signature.pixels).astype(np.uint8) if noise else of.signature.pixels
+    return Name(text, 0.9, Signature(pixels))
+
+
+def test_one_odd_reading_does_not_change_a_settled_name(lesson):
+    zoe = label("Zoë Müller")
+    for look in (zoe, reading("Zoë Müller", zoe, noise=1), reading("Zoe Muller", zoe, noise=2)):
+        assert lesson.shows(look, BEN) == [1, 2]
+    assert named(lesson) == "Zoë Müller"
+
+
+def test_the_reading_that_most_looks_give_is_the_name(lesson):
+    zoe = label("Zoë Müller")
+    for look in (reading("Zoe Muller", zoe), *(reading("Zoë Müller", zoe, noise) for noise in (1, 2, 3))):
+        assert lesson.shows(look, BEN) == [1, 2]
+    assert named(lesson) == "Zoë Müller"
+
+
+def test_a_name_read_in_full_replaces_one_that_was_cut(lesson):
+    lesson.shows(reading("Alexandra Konst…", label("Alexandra Konst…")), BEN)
+    assert lesson.shows(label("Alexandra Konstantinou"), BEN) == [1, 2]
+    assert named(lesson) == "Alexandra Konstantinou"

@@ -192,7 +192,7 @@ def test_the_order_of_labels_and_students_does_not_matter(labels, people, random
     found = dict(zip(range(len(labels)), matched(labels, people), strict=True))
     order = random.sample(range(len(labels)), len(labels))
     shuffled = matched([labels[at] for at in order], random.sample(people, len(people)))
-    assert {at: name for at, name in zip(order, shuffled, strict=True)} == found
+    assert dict(zip(order, shuffled, strict=True)) == found
 
 
 @given(LABELS, PEOPLE, st.text("qxj", min_size=5, max_size=9))

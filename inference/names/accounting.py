@@ -32,7 +32,7 @@ FEW, LEAST_OF_FEW = 3, 0.95
 """Readings of so few letters must be surer: little ink of another script often looks like some letters."""
 SMALL_PRINT, LEAST_SMALL_PRINT, LEAST_SMALL_PRINT_MEAN = 8.0, 0.8, 0.98
 """Height of capitals in pixels below which accents are blurs, and how sure plain letters must be there."""
-BLUR_PX = 0.5
+BLUR_PX = 0.7
 """Pixels by which ink may end early on the two sides of a blank; in small print that is a tenth of a letter."""
 
 INK_EDGE = 0.5
@@ -87,10 +87,11 @@ class Piece:
 @dataclass(frozen=True, slots=True)
 class Account:
     """How the letters of a reading explain its ink: ``blanks`` are the columns without ink before each visible letter,
-    as a share of a capital's height.
+    as a share of a capital's height, and ``small_print`` is whether so few pixels show them that blanks prove little.
     """
 
     blanks: tuple[float, ...]
+    small_print: bool = False
 
 
 def account_of(letters: Sequence[Letter], ink: Ink) -> Account | None:
@@ -124,7 +125,8 @@ def _account_of_letters(letters: Sequence[Letter], pieces: Sequence[Piece], ink:
         return None
     groups = groups_of(letters, pieces, places)
     line = line_of(groups, ink)
-    if line is None or line.height < SMALL_PRINT:
+    small_print = line is None or line.height < SMALL_PRINT
+    if line is None or small_print:
         if not _surely(letters):
             return None
     elif not marks_agree(groups, line, ink):
@@ -136,7 +138,8 @@ def _account_of_letters(letters: Sequence[Letter], pieces: Sequence[Piece], ink:
         tuple(
             max(gaps[place] - BLUR_PX, 0.0) / scale if first else 0.0
             for place, first in zip(places, starts, strict=True)
-        )
+        ),
+        small_print,
     )
 
 

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from inference.names.accounting import Account, is_ideographic
 from inference.names.recogniser import Letter
 
-KEPT_GAP, MADE_GAP, MADE_GAP_NARROW, MADE_GAP_DIGITS = 0.2, 0.32, 0.38, 0.7
+KEPT_GAP, KEPT_GAP_NARROW, MADE_GAP, MADE_GAP_NARROW, MADE_GAP_DIGITS = 0.2, 0.27, 0.32, 0.38, 0.7
 """Blank columns between two letters, as a share of a capital's height, from which a space that was read is kept, or one
 that was not read is made; beside a narrow letter more is blank, and digits have one
 width with blank around a 1. Letters stand 0.28 apart at most (99 of 100), words at
@@ -50,7 +50,7 @@ def spelled(letters: Sequence[Letter], account: Account) -> str | None:
         blank = next(blanks)
         if before is not None:
             space = _space_between(before, letter.text, read, blank)
-            if space is None:
+            if space is None or (space and not read and account.small_print):
                 return None
             text += " " * space
         text += letter.text
@@ -86,7 +86,8 @@ def _space_between(letter: str, following: str, read: bool, blank: float) -> boo
             return True
         return False if blank <= one_word else None
     if read:
-        return blank >= KEPT_GAP or not (letter.isalnum() and following.isalnum())
+        least = KEPT_GAP_NARROW if letter in NARROW or following in NARROW else KEPT_GAP
+        return blank >= least or not (letter.isalnum() and following.isalnum())
     if letter.isdigit() and following.isdigit():
         return blank >= MADE_GAP_DIGITS
     if letter.islower() and following.isupper() and KEPT_GAP <= blank < MADE_GAP:
