@@ -39,6 +39,14 @@ It is 100 and more; the coloured edges of screen text cancel out over a letter, 
 ICON_PLACE = 1.6
 """The microphone stands within this many label heights of the left end."""
 TINY = 1e-6
+SHADE_SIDE, SHADE_REACH = 3, 3
+SHADE_RISE, SHADE_LEVELS = 1.3, 4.0
+SHADE_ROWS = 0.8
+"""The shade ends where, in this share of all rows, a third of the label's height of columns is wholly brighter than the
+three columns before, by a share and some levels: the shade takes 40 % of the light."""
+OPEN_LEVEL, OPEN_SHARE, FEW_INK = 0.9, 0.3, 0.3
+"""An open picture is at least so bright, as a share of the text, above or below the text in this share of its columns;
+rows with so much ink before it do not count."""
 LEAST_TEXT = 0.4
 """Share of all ink below which what does not touch the label's border is not the whole text."""
 APART = 0.35
@@ -117,6 +125,7 @@ def find_ink(label_bgr: np.ndarray) -> Ink | None:
         return None
     start = _after_icon(label_bgr, strength)
     strength[:, :start] = 0
+    strength[:, _end_of_shade(gray, strength) :] = 0
     strength *= _within_label(strength)
     box = _ink_box(strength)
     return Ink(strength, box, start) if box else None
@@ -138,6 +147,38 @@ def _ink_box(strength: np.ndarray) -> Box | None:
     if not len(rows):
         return None
     return Box(int(columns.min()), int(rows.min()), int(columns.max()) + 1, int(rows.max()) + 1)
+
+
+def _end_of_shade(gray: np.ndarray, strength: np.ndarray) -> int:
+    """The column where the label's shade ends and the brighter picture begins; the width where none is seen."""
+    height, width = gray.shape
+    side, reach = SHADE_SIDE, max(height // SHADE_REACH, SHADE_SIDE)
+    before = cv2.blur(gray.astype(np.float32), (side, 1), anchor=(side - 1, 0))
+    # The darkest of some columns counts, because between letters the ground shows; one column is left to a soft edge.
+    darkest = cv2.erode(gray, np.ones((1, reach), np.uint8), anchor=(0, 0)).astype(np.float32)
+    behind = np.pad(darkest[:, 2:], ((0, 0), (0, 2)), mode="edge")
+    rises = (behind > before * SHADE_RISE + SHADE_LEVELS).mean(axis=0) >= SHADE_ROWS
+    rises[:height] = False
+    rises[width - side :] = False
+    ends = (int(end) + 1 for end in np.flatnonzero(rises))
+    return next((end for end in ends if _is_open(gray, strength > INK_LEVEL, end)), width)
+
+
+def _is_open(gray: np.ndarray, ink: np.ndarray, end: int) -> bool:
+    """Whether behind a column the picture shows without shade: as bright as text where no text stands.
+
+    A bright thing behind the shade makes a rise in the middle of a name too, but it stays dimmer than the text.
+    """
+    height = gray.shape[0]
+    rows = np.flatnonzero(ink[height // 4 : height - height // 4, :end].any(axis=1)) + height // 4
+    if not len(rows):
+        return False
+    level = float(np.median(gray[:, :end][ink[:, :end]]))
+    beside = np.ones(height, bool)
+    beside[max(rows[0] - 1, 0) : rows[-1] + 2] = False
+    # Rows that the ink reaches before the column too are no label's: the picture beside a pill.
+    beside &= ink[:, :end].mean(axis=1) < FEW_INK
+    return bool((gray[beside, end:] >= OPEN_LEVEL * level).any(axis=0).mean() > OPEN_SHARE) if beside.any() else False
 
 
 def _within_label(strength: np.ndarray) -> np.ndarray:
