@@ -10,9 +10,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from db.matching import LEAST_SCORE, Said, assigned, match, score
+import cli
+from config import Settings
+from db.matching import LEAST_SCORE, Said, assigned, match, matcher, score
 from db.roster import Entry, parse_roster, read_roster
 from domain import ConfigError
+from inference.names import Name, Signature
+from inference.pipeline import listed
 
 
 def names(text: str, coding: str = "utf-8") -> list[str]:
@@ -225,3 +229,36 @@ def test_scores_stay_between_none_and_all() -> None:
     assert score("Zoe Müller", "Zoe Müller") == 1.0
     assert score("Max", "Zoe Müller") == 0.0
     assert 0.72 < score("Zoe", "Zoe Müller") < score("Zoe M", "Zoe Müller") < score("ZOE MULLER", "Zoe Müller") < 1.0
+
+
+# --- in the class ---------------------------------------------------------------------------------------------------
+
+
+def label(text: str | None, staff: bool = False, doubted: str | None = None) -> Name:
+    return Name(text, 0.9 if text else 0.0, Signature(np.zeros((16, 40), np.uint8)), staff, doubted)
+
+
+def test_names_get_the_spelling_of_the_list_where_they_mean_one_student() -> None:
+    read = {0: label("MÜLLER Zoe"), 1: label(None, doubted="Durda Kovačevič"), 2: label("Fritz Lang"), 3: None}
+    names = listed(read, matcher([Entry(name) for name in CLASS]))
+    assert {slot: name.text if name else None for slot, name in names.items()} == {
+        0: "Zoe Müller",
+        1: "Đurđa Kovačević",
+        2: "Fritz Lang",
+        3: None,
+    }
+
+
+def test_the_teacher_is_no_student_of_the_same_first_name() -> None:
+    names = listed({0: label("Max", staff=True)}, matcher([Entry("Max Mustermann")]))
+    assert names[0] is not None
+    assert names[0].text == "Max"
+
+
+def test_the_configured_list_is_the_one_that_counts(tmp_path: Path) -> None:
+    path = tmp_path / "class.csv"
+    path.write_text("Name\nZoë Müller\n", "utf-8")
+    match_names = cli.class_list(Settings.model_validate({"class": {"roster": str(path)}}))
+    assert match_names is not None
+    assert [found and found[0] for found in match_names([("Zoe Muller", True), ("Max", True)])] == ["Zoë Müller", None]
+    assert cli.class_list(Settings()) is None

@@ -44,9 +44,10 @@ SHADE_RISE, SHADE_LEVELS = 1.3, 4.0
 SHADE_ROWS = 0.8
 """The shade ends where, in this share of all rows, a third of the label's height of columns is wholly brighter than the
 three columns before, by a share and some levels: the shade takes 40 % of the light."""
-OPEN_LEVEL, OPEN_SHARE, FEW_INK = 0.9, 0.3, 0.3
-"""An open picture is at least so bright, as a share of the text, above or below the text in this share of its columns;
-rows with so much ink before it do not count."""
+OPEN_LEVEL, OPEN_SHARE = 0.9, 0.3
+"""An open picture is so bright, as a share of the text, above or below the text in this share of its columns."""
+BELOW_PILL = 8
+"""A pill stands about an eighth of its box's height above the tile's edge."""
 LEAST_TEXT = 0.4
 """Share of all ink below which what does not touch the label's border is not the whole text."""
 APART = 0.35
@@ -176,8 +177,8 @@ def _is_open(gray: np.ndarray, ink: np.ndarray, end: int) -> bool:
     level = float(np.median(gray[:, :end][ink[:, :end]]))
     beside = np.ones(height, bool)
     beside[max(rows[0] - 1, 0) : rows[-1] + 2] = False
-    # Rows that the ink reaches before the column too are no label's: the picture beside a pill.
-    beside &= ink[:, :end].mean(axis=1) < FEW_INK
+    # The picture below a pill is open everywhere.
+    beside[height - height // BELOW_PILL :] = False
     return bool((gray[beside, end:] >= OPEN_LEVEL * level).any(axis=0).mean() > OPEN_SHARE) if beside.any() else False
 
 

@@ -50,6 +50,10 @@ LEAST_MARK = 0.007
 """Ink of the smallest mark as a share of a capital's height squared: a dot is about 0.015."""
 TWINS = frozenset("\u0308\u030b")
 """Marks that are two: diaeresis and double acute."""
+LONG = ABOVE - TWINS - {"\u0307", "\u030a"}
+"""Marks that are longer than a dot: all but dot and ring."""
+DOT_SHARE = 0.17
+"""Width of a dot as a share of a capital's height."""
 TWIN_HEIGHT = 11
 """Height of capitals in pixels from which two marks over a letter stand apart."""
 BAR_RATIO = 1.7
@@ -137,12 +141,20 @@ def _agree(group: Sequence[Place], line: Line, ink: Ink) -> bool:
             runs = (np.diff(apart.astype(np.int8), axis=1, prepend=0) == 1).sum(axis=1)
             if (runs.max(initial=0) >= 2) != bool(letters[0][1] & TWINS):
                 return False
+            if letters[0][1] & LONG and not _is_long(solid, line):
+                return False
     if all(base in STANDING for base in bases):
         rows = part[round(line.base + EDGE_ROWS) :]
         if not _mark_agrees(any(marks & BELOW for _, marks in letters), rows, line):
             return False
     alone = len(group) == 1 and not letters[0][1]
     return not alone or line.height < LEAST_HEIGHT or not _is_struck(bases[0], part > SOLID, line)
+
+
+def _is_long(solid: np.ndarray, line: Line) -> bool:
+    """Whether a mark over a letter is more than a dot."""
+    width, height = np.count_nonzero(solid.any(axis=0)), np.count_nonzero(solid.any(axis=1))
+    return bool(max(width, height) > DOT_SHARE * line.height + EDGE_ROWS)
 
 
 def _mark_agrees(asked: bool, rows: np.ndarray, line: Line) -> bool:

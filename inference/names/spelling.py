@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from inference.names.accounting import Account, is_ideographic
 from inference.names.recogniser import Letter
 
-KEPT_GAP, KEPT_GAP_NARROW, MADE_GAP, MADE_GAP_NARROW, MADE_GAP_DIGITS = 0.2, 0.27, 0.32, 0.38, 0.7
+KEPT_GAP, KEPT_GAP_NARROW, MADE_GAP, MADE_GAP_NARROW, MADE_GAP_DIGITS = 0.14, 0.2, 0.32, 0.38, 0.7
 """Blank columns between two letters, as a share of a capital's height, from which a space that was read is kept, or one
 that was not read is made; beside a narrow letter more is blank, and digits have one
 width with blank around a 1. Letters stand 0.28 apart at most (99 of 100), words at
@@ -68,7 +68,7 @@ def undecorated(text: str) -> tuple[str, bool]:
     """A label's text without what Zoom adds in brackets at the end, and whether that marks the person as staff."""
     staff = False
     while found := DECORATION.search(text):
-        words = [word.strip().casefold() for word in re.split(r"[,，]", found["what"])]
+        words = ["".join(word.split()).casefold() for word in re.split(r"[,，]", found["what"])]
         if not all(word in ROLES or PRONOUNS.fullmatch(word) for word in words):
             break
         staff = staff or any(ROLES.get(word, False) for word in words)
@@ -87,7 +87,8 @@ def _space_between(letter: str, following: str, read: bool, blank: float) -> boo
         return False if blank <= one_word else None
     if read:
         least = KEPT_GAP_NARROW if letter in NARROW or following in NARROW else KEPT_GAP
-        return blank >= least or not (letter.isalnum() and following.isalnum())
+        begins = letter.islower() and following.isupper()
+        return True if blank >= least or begins or not (letter.isalnum() and following.isalnum()) else None
     if letter.isdigit() and following.isdigit():
         return blank >= MADE_GAP_DIGITS
     if letter.islower() and following.isupper() and KEPT_GAP <= blank < MADE_GAP:
