@@ -70,11 +70,12 @@ class Style:
 
 @dataclass(frozen=True, slots=True)
 class Drawn:
-    """A tile with a label: its pixels, what stands there, and the name without what Zoom adds to it."""
+    """A tile with a label: its pixels, what stands there, the name without what Zoom adds to it, and the uncut name."""
 
     image: Image8
     shown: str
     name: str
+    whole: str
     style: Style
 
 
@@ -163,7 +164,7 @@ def draw_label(rng: np.random.Generator, name: str, decoration: str, style: Styl
     drawn_at = replace(style, label_px=round(style.label_px * style.scaled), text_px=style.text_px * style.scaled)
     font = font_of(drawn_at.font, drawn_at.text_px)
     room = max(round(style.tile_px * style.scaled), round(font.getlength("MMMMM") + 3 * drawn_at.label_px))
-    shown, name = _cut(name, decoration, font, room * 0.86 - drawn_at.label_px * 1.6)
+    shown, visible = _cut(name, decoration, font, room * 0.86 - drawn_at.label_px * 1.6)
     height = max(round(room * 9 / 16), drawn_at.label_px * 4)
     if drawn_at.off_ground is not None:
         image = np.full((height, room, 3), drawn_at.off_ground, np.uint8)
@@ -176,7 +177,7 @@ def draw_label(rng: np.random.Generator, name: str, decoration: str, style: Styl
         smaller = (max(round(room / style.scaled), 8), max(round(height / style.scaled), 8))
         way = cv2.INTER_AREA if style.scaled > 1 else cv2.INTER_CUBIC
         image = np.asarray(cv2.resize(image, smaller, interpolation=way), np.uint8)
-    return Drawn(compressed(image, style.codec, style.quality), shown, name, style)
+    return Drawn(compressed(image, style.codec, style.quality), shown, visible, name, style)
 
 
 def compressed(image: Image8, codec: str, quality: int) -> Image8:

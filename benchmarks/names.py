@@ -33,6 +33,8 @@ from benchmarks.drawn_labels import (
 from benchmarks.gallery import MIN_IOU, REAL_GALLERIES
 from capture.gallery import GalleryFinder
 from capture.gallery.contents import read_cells
+from db.matching import matcher
+from db.roster import Entry
 from domain import Box, Tile
 from inference.identity import LEAST_LIKENESS
 from inference.names import NameReader
@@ -46,6 +48,8 @@ SHARES = {"latin": 0.6, "han": 0.15, "other": 0.25}
 READABLE_PX = 16
 """Labels from this height on count as readable: Zoom's own are 20 and more."""
 BANDS_PX = ((10, 15), (16, 19), (20, 27), (28, 40))
+CLASS_SIZE = 25
+"""Students of a class whose list is known."""
 PAGE = 49
 """Labels of a page whose frames are timed."""
 
@@ -59,6 +63,7 @@ class Outcome:
     drawn: Drawn
     readable: bool
     text: str | None
+    doubted: str | None
     confidence: float
     signature: Signature | None
     again: Signature | None
@@ -122,6 +127,7 @@ def outcomes(part: str, count: int, seed: int = 0) -> Iterator[Outcome]:
             drawn,
             readable,
             name.text if name else None,
+            name.doubted if name else None,
             name.confidence if name else 0.0,
             name.signature if name else None,
             signature_of(again),
@@ -165,6 +171,21 @@ def reading_rows(read: list[Outcome]) -> dict[str, dict[str, float]]:
     for each in read:
         languages[each.language].append(each)
     return rows | {language: shares(found) for language, found in sorted(languages.items())}
+
+
+def roster_row(read: list[Outcome]) -> dict[str, float]:
+    """Latin and Chinese names on readable labels, in classes whose list holds every student once."""
+    labels = [each for each in read if each.alphabet != "other" and each.drawn.style.label_px >= READABLE_PX]
+    count = exact = wrong = 0
+    for start in range(0, len(labels), CLASS_SIZE):
+        seats = {each.drawn.whole: each for each in labels[start : start + CLASS_SIZE]}
+        match_names = matcher([Entry(name) for name in seats])
+        found = match_names([(each.text or each.doubted or "", each.text is not None) for each in seats.values()])
+        for (name, each), entry in zip(seats.items(), found, strict=True):
+            text = entry[0] if entry else each.text
+            count, exact = count + 1, exact + (text == name)
+            wrong += text is not None and text != name and plain(text) != plain(each.drawn.name)
+    return {"labels": count, "exact": exact / max(count, 1), "wrong": wrong / max(count, 1)}
 
 
 def signature_rows(read: list[Outcome]) -> dict[str, dict[str, float]]:
@@ -245,7 +266,8 @@ def main() -> None:
     arguments = parser.parse_args()
     cv2.setNumThreads(1)
     read = list(outcomes(arguments.part, arguments.labels, arguments.seed))
-    rows = reading_rows(read) | signature_rows(read) | {"time": timing_row(read)}
+    rows = reading_rows(read) | {"with a class list": roster_row(read)} | signature_rows(read)
+    rows["time"] = timing_row(read)
     if REAL_GALLERIES.is_dir():
         rows["real galleries"] = real_row()
     if arguments.json:
