@@ -97,8 +97,7 @@ def labels(part: str, count: int, seed: int = 0) -> Iterator[tuple[str, str, Dra
                 style, decoration = random_style(rng, fonts), str(rng.choice(DECORATIONS))
                 tile = int(rng.integers(2**31))
                 first, again = (
-                    draw_label(np.random.default_rng((tile, ground)), name, decoration, replace(style))
-                    for ground in (0, 1)
+                    draw_label(np.random.default_rng((tile, ground)), name, decoration, style) for ground in (0, 1)
                 )
                 yield alphabet, language, first, again
 
