@@ -11,8 +11,8 @@ from inference.names.recogniser import Letter
 
 KEPT_GAP, KEPT_GAP_NARROW, MADE_GAP, MADE_GAP_NARROW, MADE_GAP_DIGITS = 0.14, 0.2, 0.32, 0.38, 0.7
 """Blank columns between two letters, as a share of a capital's height, from which a space that was read is kept, or one
-that was not read is made; beside a narrow letter more is blank, and digits have one width with blank around a 1. But for
-the blur of their edges letters stand 0.28 apart at most (99 of 100), words at least 0.29; measured on drawn labels."""
+that was not read is made; beside a narrow letter more is blank, and digits have one width with blank around a 1. On
+drawn labels letters stand 0.28 apart at most (99 of 100) and words at least 0.29, less the blur of their edges."""
 NARROW = frozenset("1lIijtrf'|.,-")
 SYLLABARIES = ("HIRAGANA", "KATAKANA")
 IDEOGRAPH_GAPS, KANA_GAPS = (0.16, 0.24), (0.26, 0.52)
