@@ -19,7 +19,7 @@ from inference.names.recogniser import Letter
 LEAST_LETTER = 0.55
 """A reading with one letter less sure than this is none: 3 % of right readings have one, but a third of wrong ones."""
 LEAST_ACCENTED = 0.75
-"""A letter with an accent less sure than this often has another accent: 3 of 4 wrong ones are, and 1 of 20 right ones."""
+"""A letter with an accent less sure than this often has another one: 3 of 4 wrong ones are, and 1 of 20 right ones."""
 LEAST_ACCENTABLE = 0.75
 ACCENTABLE = frozenset("ACDGOPST")
 """Capitals less sure than this are often another letter's, with a mark that the recogniser did not see."""
