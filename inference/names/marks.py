@@ -7,6 +7,7 @@ letter asks for.
 
 from __future__ import annotations
 
+import math
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -40,20 +41,21 @@ X_SHARE = 0.73
 """Height of an x as a share of a capital's: 0.70 to 0.76 in plain fonts."""
 X_SLACK = 0.08
 """How far, as a share of a capital's height, the top of capitals may stand above what small letters let expect."""
-MARGIN_SHARE = 0.1
-"""Rows beside a line, as a share of a capital's height, that count for neither side: round letters overshoot it."""
+MARGIN_SHARE, MARGIN_ROWS = 0.1, 1.0
+"""Rows beside a line, as a share of a capital's height and at least so many pixels, that count for no mark: round
+letters overshoot it."""
+REACH_SHARE = 0.45
+"""How far marks reach beyond capitals and the base line, as a share of a capital's height; other ink is no mark."""
 FAINT = 0.3
 """Strength below which ink does not count."""
 EDGE_ROWS = 0.5
 """Rows beside a line, in pixels, that do not count for a mark that is asked for: the blurred edge of the letter."""
 LEAST_MARK = 0.007
 """Ink of the smallest mark as a share of a capital's height squared: a dot is about 0.015."""
+LEAST_ASKED = 0.5
+"""Share of that ink that is enough where a mark is asked for: the dots of thin print are faint."""
 TWINS = frozenset("\u0308\u030b")
 """Marks that are two: diaeresis and double acute."""
-LONG = ABOVE - TWINS - {"\u0307", "\u030a"}
-"""Marks that are longer than a dot: all but dot and ring."""
-DOT_SHARE = 0.17
-"""Width of a dot as a share of a capital's height."""
 TWIN_HEIGHT = 11
 """Height of capitals in pixels from which two marks over a letter stand apart."""
 BAR_RATIO = 1.7
@@ -88,13 +90,18 @@ class Line:
 
 
 def line_of(groups: Sequence[Sequence[Place]], ink: Ink) -> Line | None:
-    """The rows on which letters stand, from those that touch no other; None where these tell too little."""
+    """The rows on which letters stand; None where these tell too little.
+
+    Letters that touch tell as much as a single one: small letters end at one height, and no letter beside a capital is
+    taller than it.
+    """
     solid = ink.box.of(ink.strength) > SOLID
     tops: dict[str, list[int]] = {"small": [], "capital": []}
     bases = []
-    for place in (group[0] for group in groups if len(group) == 1):
-        kind = "small" if place.text in SMALL else "capital" if place.text in CAPITALS else None
-        rows = np.flatnonzero(solid[:, _columns([place], ink)].any(axis=1))
+    for group in groups:
+        texts = {place.text for place in group}
+        kind = "small" if texts <= SMALL else "capital" if texts & CAPITALS and texts <= STANDING else None
+        rows = np.flatnonzero(solid[:, _columns(group, ink)].any(axis=1))
         if kind is not None and len(rows):
             tops[kind].append(int(rows[0]))
             bases.append(int(rows[-1]) + 1)
@@ -131,7 +138,7 @@ def _agree(group: Sequence[Place], line: Line, ink: Ink) -> bool:
     low = all(base in LOW for base in bases)
     if low or all(base in CAPITALS for base in bases):
         asked = any(marks & ABOVE or base in DOTTED for base, marks in letters)
-        rows = part[::-1][len(part) - round((line.smalls if low else line.capitals) - EDGE_ROWS) :]
+        rows = _above(part, line.smalls if low else line.capitals, line, asked)
         if not _mark_agrees(asked, rows, line):
             return False
         if len(group) == 1 and asked and line.height >= TWIN_HEIGHT:
@@ -141,28 +148,34 @@ def _agree(group: Sequence[Place], line: Line, ink: Ink) -> bool:
             runs = (np.diff(apart.astype(np.int8), axis=1, prepend=0) == 1).sum(axis=1)
             if (runs.max(initial=0) >= 2) != bool(letters[0][1] & TWINS):
                 return False
-            if letters[0][1] & LONG and not _is_long(solid, line):
-                return False
     if all(base in STANDING for base in bases):
-        rows = part[round(line.base + EDGE_ROWS) :]
-        if not _mark_agrees(any(marks & BELOW for _, marks in letters), rows, line):
+        asked = any(marks & BELOW for _, marks in letters)
+        if not _mark_agrees(asked, _below(part, line, asked), line):
             return False
     alone = len(group) == 1 and not letters[0][1]
-    return not alone or line.height < LEAST_HEIGHT or not _is_struck(bases[0], part > SOLID, line)
-
-
-def _is_long(solid: np.ndarray, line: Line) -> bool:
-    """Whether a mark over a letter is more than a dot."""
-    width, height = np.count_nonzero(solid.any(axis=0)), np.count_nonzero(solid.any(axis=1))
-    return bool(max(width, height) > DOT_SHARE * line.height + EDGE_ROWS)
+    return not alone or line.height < LEAST_HEIGHT or not _is_struck(bases[0], part, line)
 
 
 def _mark_agrees(asked: bool, rows: np.ndarray, line: Line) -> bool:
-    """Whether rows beside a letter, the nearest first, hold a mark where one is asked for, and else nothing."""
+    """Whether rows beside a letter hold a mark where one is asked for, and else nothing."""
     least = LEAST_MARK * line.height**2
-    if asked:
-        return float(rows.sum()) >= least
-    return float(rows[round(max(MARGIN_SHARE * line.height, 1.0) - EDGE_ROWS) :].sum()) < least
+    return float(rows.sum()) >= LEAST_ASKED * least if asked else float(rows.sum()) < least
+
+
+def _above(part: np.ndarray, top: float, line: Line, asked: bool) -> np.ndarray:
+    """The rows over letters that end at a row, where their marks stand."""
+    first = math.floor(line.capitals - REACH_SHARE * line.height)
+    return part[max(first, 0) : max(math.floor(top - _margin(line, asked)), 0)]
+
+
+def _below(part: np.ndarray, line: Line, asked: bool) -> np.ndarray:
+    """The rows under the base line, where marks stand."""
+    return part[math.ceil(line.base + _margin(line, asked)) : math.ceil(line.base + REACH_SHARE * line.height)]
+
+
+def _margin(line: Line, asked: bool) -> float:
+    """Rows beside a line that do not count: a mark that is asked for may stand close to its letter."""
+    return EDGE_ROWS if asked else max(MARGIN_SHARE * line.height, MARGIN_ROWS)
 
 
 def _columns(group: Sequence[Place], ink: Ink) -> slice:
@@ -179,15 +192,16 @@ def _parts(letter: str) -> tuple[str, frozenset[str]]:
 def _is_struck(letter: str, part: np.ndarray, line: Line) -> bool:
     """Whether a bar crosses a letter that the reading gives without one (đ, ł, Đ, Ł), or a stem tops it (Þ)."""
     at = [max(round(line.capitals + share * line.height), 0) for share in (0.0, 0.15, 0.3, 0.45, 0.7)]
+    solid = part > SOLID
     if letter == "P":
-        top, bowl = part[at[0] : at[1]], part[at[1] : at[3]]
+        top, bowl = solid[at[0] : at[1]], solid[at[1] : at[3]]
         return bool(top.any() and bowl.any()) and float(_extent(top).max()) < BOWL_SHARE * float(_extent(bowl).max())
     if letter in {"d", "l", "L"}:
         above_bowl = round(line.smalls - max(MARGIN_SHARE * line.height, 1.0))
-        widths = _extent(part[at[1] : above_bowl if letter == "d" else at[4]])
+        widths = part[at[1] : above_bowl if letter == "d" else at[4]].sum(axis=1)
         return len(widths) > 1 and float(widths.max()) > max(BAR_RATIO * float(np.median(widths)), widths.min() + 1.5)
     if letter == "D":
-        stem, bar = _first_run(part[at[1] : at[2]]), _first_run(part[at[3] : at[4]])
+        stem, bar = _first_run(solid[at[1] : at[2]]), _first_run(solid[at[3] : at[4]])
         most = max(BAR_RATIO * float(np.median(stem)), float(stem.min()) + 2) if len(stem) else np.inf
         return len(bar) > 0 and float(bar.max()) >= most
     return False
