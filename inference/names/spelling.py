@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Sequence
+from itertools import pairwise
 
 from inference.names.accounting import Account, is_ideographic
 from inference.names.recogniser import Letter
@@ -14,6 +15,10 @@ KEPT_GAP, KEPT_GAP_NARROW, MADE_GAP, MADE_GAP_NARROW, MADE_GAP_DIGITS = 0.14, 0.
 that was not read is made; beside a narrow letter more is blank, and digits have one width with blank around a 1. On
 drawn labels letters stand 0.28 apart at most (99 of 100) and words at least 0.29, less the blur of their edges."""
 NARROW = frozenset("1lIijtrf'|.,-")
+SAME_SPACE = 2 / 3
+"""Share of the blank of a label's spaces that another space of it has at least."""
+CLOSING = frozenset(".,'")
+"""Signs that no space stands before."""
 SYLLABARIES = ("HIRAGANA", "KATAKANA")
 IDEOGRAPH_GAPS, KANA_GAPS = (0.16, 0.24), (0.26, 0.52)
 """Blank columns, in text heights, up to which two ideographs (or signs of a syllabary, which stand loosely) make one
@@ -42,13 +47,14 @@ def spelled(letters: Sequence[Letter], account: Account) -> str | None:
     """The text of accounted letters with its spaces and look-alikes put right; None where these cannot be told."""
     text, read, before = "", False, None
     blanks = iter(account.blanks)
+    usual = _least_blank_of_spaces(letters, account)
     for letter in letters:
         if letter.text.isspace():
             read = before is not None
             continue
         blank = next(blanks)
         if before is not None:
-            space = _space_between(before, letter.text, read, blank)
+            space = _space_between(before, letter.text, read, blank, usual)
             if space is None or (space and not read and account.small_print):
                 return None
             text += " " * space
@@ -75,8 +81,18 @@ def undecorated(text: str) -> tuple[str, bool]:
     return CUT_OFF.sub(CUT_SIGN, text.strip()), staff
 
 
-def _space_between(letter: str, following: str, read: bool, blank: float) -> bool | None:
-    """Whether a space stands between two letters; None where that cannot be told."""
+def _least_blank_of_spaces(letters: Sequence[Letter], account: Account) -> float:
+    """The narrowest blank where a space was read between letters; 0 where none was."""
+    starts = [at for at, letter in enumerate(letters) if not letter.text.isspace()]
+    spaced = [before + 1 != at for before, at in pairwise(starts)]
+    return min((blank for blank, space in zip(account.blanks[1:], spaced, strict=True) if space), default=0.0)
+
+
+def _space_between(letter: str, following: str, read: bool, blank: float, usual: float) -> bool | None:
+    """Whether a space stands between two letters; None where that cannot be told.
+
+    ``usual`` is the least blank of the spaces that were read in this label.
+    """
     ideographic = is_ideographic(letter), is_ideographic(following)
     if any(ideographic):
         kana = any(unicodedata.name(each, "").startswith(SYLLABARIES) for each in (letter, following))
@@ -90,8 +106,13 @@ def _space_between(letter: str, following: str, read: bool, blank: float) -> boo
         return True if blank >= least or begins or not (letter.isalnum() and following.isalnum()) else None
     if letter.isdigit() and following.isdigit():
         return blank >= MADE_GAP_DIGITS
+    if following in CLOSING:
+        return False
+    if letter == "." and blank >= MADE_GAP:
+        return None  # after the dot of an initial there may be a space, and there is much blank without one
     if letter.islower() and following.isupper() and KEPT_GAP <= blank < MADE_GAP:
-        return None  # "McDonald" has less blank, "Mac Donald" more
+        # "McDonald" has less blank, "Mac Donald" more, as the label's other spaces have
+        return False if blank < SAME_SPACE * usual else None
     return blank >= (MADE_GAP_NARROW if letter in NARROW or following in NARROW else MADE_GAP)
 
 
