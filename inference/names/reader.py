@@ -114,8 +114,10 @@ class NameReader:
 
 
 def same_text(letters: Sequence[Letter], others: Sequence[Letter]) -> bool:
-    """Whether two readings have the same letters; spaces are told by the ink."""
-    first, second = ([each.text for each in reading if not each.text.isspace()] for reading in (letters, others))
+    """Whether two readings have the same letters; spaces are told by the ink, and what a stroke is by its place."""
+    first, second = (
+        [each.text.replace("I", "l") for each in reading if not each.text.isspace()] for reading in (letters, others)
+    )
     return first == second
 
 
