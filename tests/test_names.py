@@ -76,6 +76,12 @@ def test_latin_names_are_read_exactly(reader, name, size):
     assert seen.confidence > 0.9
 
 
+@pytest.mark.parametrize("name", ["Billy Ingram", "Jill O'Neill", "Isla Hill-Ellis", "Harry Williams"])
+@pytest.mark.parametrize("size", [16, 20, 26])
+def test_thin_letters_of_plain_names_are_read_exactly(reader, name, size):
+    assert read(reader, drawn(name, size)).text == name
+
+
 def test_dark_letters_on_a_light_ground_are_read(reader):
     assert read(reader, drawn("Anna Schmidt", light=True)).text == "Anna Schmidt"
 

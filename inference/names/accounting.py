@@ -49,7 +49,7 @@ STRAY_WIDTH = 0.45
 """How much wider, in text heights, a piece may be than its letters usually are: most letters are wider."""
 IDEOGRAPH_REACH = 0.7
 """How far, in text heights, the ink of an ideograph reaches from its middle."""
-ODD_WIDTH = 0.5
+ODD_WIDTH = 2.0
 """Weight of a piece that is wider or narrower than its letters, against letters that stand beside their pieces."""
 MOST_TOGETHER = 14
 """Letters that may share one piece: a whole word of blurred small print."""

@@ -52,7 +52,7 @@ EDGE_ROWS = 0.5
 """Rows beside a line, in pixels, that do not count for a mark that is asked for: the blurred edge of the letter."""
 LEAST_MARK = 0.007
 """Ink of the smallest mark as a share of a capital's height squared: a dot is about 0.015."""
-LEAST_ASKED = 0.5
+LEAST_ASKED = 0.25
 """Share of that ink that is enough where a mark is asked for: the dots of thin print are faint."""
 TWINS = frozenset("\u0308\u030b")
 """Marks that are two: diaeresis and double acute."""
