@@ -207,6 +207,16 @@ def test_spaces_are_told_by_the_blank_or_not_at_all(read: str, blank: float, nam
     assert spell(read, {place: blank}) == name
 
 
+def test_a_name_with_two_capitals_has_less_blank_than_a_space_beside_it() -> None:
+    assert spell("Ann McDonald", {3: 0.5, 5: 0.2}) == "Ann McDonald"
+    assert spell("Ann MacDonald", {3: 0.3, 6: 0.25}) is None
+
+
+@pytest.mark.parametrize(("blank", "name"), [(0.1, "J.R. Hill"), (0.5, None)])
+def test_a_space_after_the_dot_of_an_initial_is_not_made_up(blank: float, name: str | None) -> None:
+    assert spell("J.R. Hill", {1: 0.5, 2: blank, 4: 0.5}) == name
+
+
 # --- accounting for the ink -----------------------------------------------------------------------------------------
 
 
