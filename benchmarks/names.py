@@ -20,7 +20,7 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks.drawn_labels import (
+from benchmarks.drawn.labels import (
     BUILT_IN,
     DECORATIONS,
     Drawn,

@@ -14,7 +14,7 @@ import numpy as np
 import yaml
 from PIL import Image, ImageDraw, ImageFont, features
 
-from benchmarks.drawn_gallery import Image8, paste, video_picture
+from benchmarks.drawn.gallery import Image8, paste, video_picture
 from domain import Box
 
 NAMES_FILE = Path(__file__).with_name("display_names.yaml")
