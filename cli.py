@@ -116,7 +116,8 @@ class SessionRecorder:
     """Turns the frames of one source into sessions: find the gallery, read it, write what it says.
 
     A source that is not live has been named as a class by a person, so its first gallery starts the session. Raises
-    ModelError when a model cannot be used, StoreError when the database cannot be written.
+    ModelError when a model cannot be used, StoreError when the database cannot be written, ConfigError for a class list
+    that cannot be read.
     """
 
     def __init__(
@@ -127,6 +128,7 @@ class SessionRecorder:
         self._writer = writer
         self._simulated = simulated
         self._whole_frame = whole_frame or source.whole_frame
+        self._match_names = class_list(settings)
         self._finder = self._new_finder()
         self._pipeline = self._new_pipeline()
         self.presence = self._new_presence()
@@ -246,7 +248,7 @@ class SessionRecorder:
 
         cv2.setNumThreads(self._settings.inference.threads)
         clock = time.monotonic if self._source.live else None
-        return Pipeline(self._settings, MODELS, clock, class_list(self._settings))
+        return Pipeline(self._settings, MODELS, clock, self._match_names)
 
 
 def model_version(settings: Settings) -> str | None:

@@ -90,7 +90,8 @@ def video(images: np.ndarray, crf: int) -> np.ndarray:
 
 
 def _drifted(sheet: np.ndarray, frames_before: int) -> np.ndarray:
-    move = np.float32([[1, 0, -VIDEO_DRIFT_PX[0] * frames_before], [0, 1, -VIDEO_DRIFT_PX[1] * frames_before]])
+    right, down = VIDEO_DRIFT_PX
+    move = np.array([[1, 0, -right * frames_before], [0, 1, -down * frames_before]], np.float32)
     return cv2.warpAffine(sheet, move, sheet.shape[::-1], borderMode=cv2.BORDER_REPLICATE)
 
 
@@ -107,7 +108,7 @@ def _last_frame(frames: Sequence[np.ndarray], crf: int) -> np.ndarray:
             film.mux(stream.encode(av.VideoFrame.from_ndarray(frame, format="gray")))
         film.mux(stream.encode())
     memory.seek(0)
-    with av.open(memory) as film:
+    with av.open(memory, "r") as film:
         return [frame.to_ndarray(format="gray") for frame in film.decode(video=0)][-1]
 
 
