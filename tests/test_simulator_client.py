@@ -344,7 +344,7 @@ def test_round_corners_show_the_stage():
 )
 def test_names_are_written_in_any_script_that_the_system_has(name):
     if not writable(name):
-        pytest.skip("this system has no font for the script")
+        pytest.skip("no font for this script; type: sudo apt install fonts-noto-core fonts-noto-cjk")
     missing = text_mask("\ue000" * len(name), 20, 400)  # a letter that no font has: empty boxes
     mask = text_mask(name, 20, 400)
     assert mask.max() > 0.8

@@ -11,7 +11,7 @@ import json
 import os
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -60,21 +60,21 @@ class Candidate:
     milliseconds_25: float
 
 
-def float_network(path: Path) -> keras.Model:
-    """The network in float32 with the weights of a file. Raises ModelError when it cannot be read."""
+def float_network(path: Path, untrained: Callable[[], keras.Model] = emotion_network) -> keras.Model:
+    """A network in float32 with the weights of a file. Raises ModelError when it cannot be read."""
     keras.mixed_precision.set_global_policy("float32")
-    model = emotion_network()
+    model = untrained()
     read_weights(model, path)
     return model
 
 
-def keep_half_precision(model: keras.Model, path: Path) -> None:
-    """Round the network's weights to float16, in place, and write them as small Keras weights.
+def keep_half_precision(model: keras.Model, path: Path, untrained: Callable[[], keras.Model] = emotion_network) -> None:
+    """Round a network's weights to float16, in place, and write them as small Keras weights.
 
     The export then starts from the same numbers as a later one from this file.
     """
     keras.mixed_precision.set_global_policy("float16")
-    half = emotion_network()
+    half = untrained()
     keras.mixed_precision.set_global_policy("float32")
     rounded = [np.asarray(weight, np.float16) for weight in model.get_weights()]
     half.set_weights(rounded)

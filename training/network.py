@@ -62,8 +62,8 @@ def read_weights(model: keras.Model, path: Path) -> None:
             model.set_weights(stored.get_weights())  # pyright: ignore[reportAttributeAccessIssue, reportOptionalMemberAccess]
     except (OSError, ValueError) as error:
         raise ModelError(
-            f"cannot read the weights in {path} ({str(error).splitlines()[0]}); expected training/weights/"
-            "emotion.weights.h5 or a checkpoint of python -m training.train"
+            f"cannot read the {model.name} network's weights in {path} ({str(error).splitlines()[0]}); expected "
+            f"training/weights/{model.name}.weights.h5 or a checkpoint of its training"
         ) from None
 
 

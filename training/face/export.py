@@ -14,7 +14,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from training.export import OPSET, describe  # sets Keras's back end before Keras is loaded
+from training.export import (
+    OPSET,
+    describe,
+    float_network,
+    keep_half_precision,
+)  # sets Keras's back end before Keras is loaded
 
 # isort: split
 
@@ -31,7 +36,7 @@ from inference.crops import TILE_HEIGHT, TILE_WIDTH
 from training.face.detectors import Own
 from training.face.evaluate import Tally, costs
 from training.face.faces import FACE_COLUMNS
-from training.face.network import MOST_FACES, PLACE_CHANNELS, answering, face_network, read_weights
+from training.face.network import MOST_FACES, PLACE_CHANNELS, answering, face_network
 from training.face.scenes.store import Scenes
 
 COMPARED_SCENES, COMPARED_SCORE, CLEAR_LEAD = 100, 0.3, 0.01
@@ -61,26 +66,6 @@ class Candidate:
     least_score: float
     recall: float
     cpu_ms: float
-
-
-def float_network(path: Path) -> keras.Model:
-    """The network in float32 with the weights of a file. Raises ModelError when it cannot be read."""
-    keras.mixed_precision.set_global_policy("float32")
-    network = face_network()
-    read_weights(network, path)
-    return network
-
-
-def keep_half_precision(network: keras.Model, path: Path) -> None:
-    """Round the network's weights to float16, in place, and write them as small Keras weights."""
-    keras.mixed_precision.set_global_policy("float16")
-    half = face_network()
-    keras.mixed_precision.set_global_policy("float32")
-    rounded = [np.asarray(weight, np.float16) for weight in network.get_weights()]
-    half.set_weights(rounded)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    half.save_weights(path)
-    network.set_weights([weight.astype(np.float32) for weight in rounded])
 
 
 def to_onnx(network: keras.Model) -> onnx.ModelProto:
@@ -204,9 +189,9 @@ def export(
     ``scenes`` are those of ``train`` (for the ranges of int8) and ``validation``, ``facts`` what the card tells of
     them. Returns the card; raises ClassmoodError when it cannot.
     """
-    network = float_network(source)
+    network = float_network(source, face_network)
     if source.resolve() != weights.resolve():
-        keep_half_precision(network, weights)
+        keep_half_precision(network, weights, face_network)
     calibrate(network, scenes["validation"])
     drawn = np.random.default_rng(1).permutation(len(scenes["train"]))[:CALIBRATION_SCENES]
     with tempfile.TemporaryDirectory() as folder:

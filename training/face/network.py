@@ -13,12 +13,9 @@ which int8 serves well.
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import keras
 from keras import layers, ops
 
-from domain import ModelError
 from inference.crops import TILE_HEIGHT, TILE_WIDTH
 
 STRIDE = 8
@@ -122,23 +119,6 @@ def overlaps(boxes: keras.KerasTensor) -> keras.KerasTensor:
     shared = ops.prod(ops.maximum(sides, 0.0), axis=-1)
     area = ops.prod(boxes[..., 2:] - boxes[..., :2], axis=-1)
     return shared / (ops.expand_dims(area, 2) + ops.expand_dims(area, 1) - shared + 1e-6)
-
-
-def read_weights(network: keras.Model, path: Path) -> None:
-    """Give a network the weights of a ``.keras`` checkpoint or a ``.weights.h5`` file, of whatever precision.
-
-    Raises ModelError when the file is missing or of another network.
-    """
-    try:
-        if path.name.endswith(".weights.h5"):
-            network.load_weights(path)
-        else:
-            network.set_weights(keras.models.load_model(path, compile=False).get_weights())
-    except (OSError, ValueError) as error:
-        raise ModelError(
-            f"cannot read the face network's weights in {path} ({str(error).splitlines()[0]}); expected "
-            "training/weights/face.weights.h5 or a checkpoint of python -m training.face train"
-        ) from None
 
 
 def _conv(

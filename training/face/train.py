@@ -25,9 +25,10 @@ from domain import ClassmoodError
 from inference.crops import TILE_HEIGHT, TILE_WIDTH
 from training.face.faces import FACE_COLUMNS, moved
 from training.face.matching import match
-from training.face.network import COLUMNS, ROWS, STRIDE, answering, decoded, face_network, read_weights
+from training.face.network import COLUMNS, ROWS, STRIDE, answering, decoded, face_network
 from training.face.scenes.compose import Scene, judged
 from training.face.scenes.store import Scenes
+from training.network import read_weights
 from training.train import Average, learning_rate
 
 SPREAD, LEAST_SPREAD = 0.1, 0.6
