@@ -108,7 +108,7 @@ def test_a_script_the_recogniser_does_not_know_is_not_read_but_has_a_signature(r
     try:
         ImageFont.truetype(DEJAVU, size)
     except OSError:
-        pytest.skip("the font DejaVu Sans is not installed")
+        pytest.skip("the font DejaVu Sans is not installed; type: sudo apt install fonts-dejavu-core")
     if unicodedata.bidirectional(name[0]) != "L" and not features.check("raqm"):
         pytest.skip("Pillow without libraqm draws no Arabic or Hebrew")
     seen = read(reader, drawn(name, size, font=DEJAVU))
@@ -251,7 +251,7 @@ def test_marks_that_were_not_read_or_are_not_there_make_no_name(drawing: str, re
     try:
         image = drawn(drawing, 24, font=DEJAVU)
     except OSError:
-        pytest.skip("the font DejaVu Sans is not installed")
+        pytest.skip("the font DejaVu Sans is not installed; type: sudo apt install fonts-dejavu-core")
     assert not account_of(letters(reading, image), ink_of(image))
     if drawing.isascii() or drawing == "HÄNNA":
         assert account_of(letters(drawing, image), ink_of(image))
