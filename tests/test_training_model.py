@@ -111,9 +111,16 @@ def test_a_run_from_before_a_setting_existed_goes_on(place: Path, run: Path, tmp
     assert train.main(["--data", str(place), *options]) == 0
 
 
-@pytest.mark.parametrize("odd", [{"augmentation": "place,rain"}, {"heads": "none"}])
-def test_odd_names_in_a_recipe_are_refused(odd: dict[str, Any]) -> None:
-    with pytest.raises(ClassmoodError, match="expected .*found (rain|none)"):
+@pytest.mark.parametrize(
+    ("odd", "what"),
+    [
+        ({"augmentation": "place,rain"}, "found rain"),
+        ({"heads": "none"}, "found none"),
+        ({"distil": 0.5}, "expected --start with --distil"),
+    ],
+)
+def test_a_recipe_that_makes_no_sense_is_refused(odd: dict[str, Any], what: str) -> None:
+    with pytest.raises(ClassmoodError, match=what):
         train.Recipe(**odd)
 
 
@@ -197,6 +204,23 @@ def test_blended_faces_have_the_votes_of_both_by_their_weight() -> None:
         assert weights[own] == pytest.approx(alpha[0] + alpha[1] / 2, abs=1e-5)
         assert shares[own, rows] == pytest.approx(np.array([alpha[0], alpha[1] / 2]) / weights[own], abs=1e-5)
         assert labels[own].sum() == pytest.approx(labels[other].sum()) == pytest.approx(1)
+
+
+def test_the_answers_of_an_earlier_network_enter_the_targets_by_their_share(run: Path, faces: data.Faces) -> None:
+    recipe = train.Recipe(
+        batch=8, mixup=0, balance=0, label_smoothing=0, start=str(run / "averaged.keras"), distil=0.25
+    )
+    some = faces.rows(np.arange(8))
+    taught = train.answers_of_start(recipe, some)
+    assert taught is not None
+    mirrored = data.Faces(some.images[:, :, ::-1], some.labels, some.usage, some.votes)
+    assert taught["probs"] == pytest.approx(train.answers_of_start(recipe, mirrored)["probs"], abs=1e-5)
+    batches = train.Batches(some, recipe, taught=taught)
+    _, (votes, labels), _ = batches[0]
+    expected = 0.75 * np.eye(7)[some.labels] + 0.25 * taught["probs_fer2013"]
+    assert np.sort(labels, axis=0) == pytest.approx(np.sort(expected, axis=0), abs=1e-5)
+    assert votes.sum(axis=1) == pytest.approx(np.ones(8), abs=1e-5)
+    assert train.answers_of_start(train.Recipe(), some) is None
 
 
 @pytest.mark.parametrize("count", [1, 7])

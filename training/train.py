@@ -47,9 +47,10 @@ class Recipe:
     ``minutes`` replaces ``epochs`` where it is given: the schedule then follows the clock, so that a run of known
     length always ends with a learning rate of zero. ``start`` is a file of weights to begin with, else they are random.
     ``small_share`` is the part of the run in which faces are seen at ``SMALL_SIDE`` (Howard 2018, Tan and Le 2021),
-    ``mixup`` the parameter of the beta distribution by which pairs of faces blend (Zhang et al. 2018; 0 for none).
+    ``mixup`` the parameter of the beta distribution by which pairs of faces blend (Zhang et al. 2018; 0 for none),
+    ``distil`` the part of each target that the network of ``start`` answers (born again: Furlanello et al. 2018).
     ``augmentation`` names parts of ``augment.PARTS``, ``heads`` one of ``HEADS``; these two, ``gates`` and ``width``
-    serve comparisons. Raises ClassmoodError for other names.
+    serve comparisons. Raises ClassmoodError for other names, and for ``distil`` without ``start``.
     """
 
     epochs: int = 50
@@ -61,6 +62,7 @@ class Recipe:
     label_smoothing: float = 0.1
     balance: float = 0.25
     mixup: float = 0.2
+    distil: float = 0.0
     small_share: float = 0.6
     average_steps: int = 1000
     precision: str = "float32"
@@ -77,6 +79,8 @@ class Recipe:
             raise ClassmoodError(f"expected augmentation of {', '.join(PARTS)} or nothing, found {', '.join(odd)}")
         if self.heads not in HEADS:
             raise ClassmoodError(f"expected heads of {', '.join(HEADS)}, found {self.heads}")
+        if self.distil and not self.start:
+            raise ClassmoodError("expected --start with --distil: the weights that answer beside the labels")
 
     @property
     def parts(self) -> frozenset[str]:
@@ -98,17 +102,29 @@ DEFAULTS = Recipe()
 class Batches(keras.utils.PyDataset):
     """Augmented training batches; each epoch draws rare emotions more often, by their frequency to the -``balance``.
 
-    Faces are ``side`` pixels wide and high. A batch depends on seed, epoch and index alone, never on the number of
+    Faces are ``side`` pixels wide and high; ``taught`` are the answers of another network to them, by output, of which
+    the recipe's ``distil`` enters the targets. A batch depends on seed, epoch and index alone, never on the number of
     loading threads.
     """
 
     def __init__(
-        self, faces: data.Faces, recipe: Recipe, first_epoch: int = 0, side: int = data.SIDE, **loading: int
+        self,
+        faces: data.Faces,
+        recipe: Recipe,
+        first_epoch: int = 0,
+        side: int = data.SIDE,
+        taught: dict[str, np.ndarray] | None = None,
+        **loading: int,
     ) -> None:
         super().__init__(**loading)
         self._faces, self._recipe, self._epoch, self._side = faces, recipe, first_epoch, side
         self._votes, self._vote_weights = data.vote_targets(faces.votes)
         self._smoothed = smooth(faces.labels, recipe.label_smoothing)
+        if taught:
+            self._votes, self._smoothed = (
+                (1 - recipe.distil) * own + recipe.distil * taught[name]
+                for name, own in zip(OUTPUTS, (self._votes, self._smoothed), strict=True)
+            )
         frequency = np.bincount(faces.labels, minlength=len(EMOTIONS)) / len(faces)
         chance = frequency[faces.labels] ** -recipe.balance
         self._chance = chance / chance.sum()
@@ -298,6 +314,19 @@ def answers_of(
     return named if heads == "both" else dict.fromkeys(OUTPUTS, named[heads])
 
 
+def answers_of_start(recipe: Recipe, faces: data.Faces) -> dict[str, np.ndarray] | None:
+    """What the network that a run began with sees in its training faces and in their mirror images, on average.
+
+    Probabilities float32 (N, 7) by output; None where the recipe does not ask for them.
+    """
+    if not recipe.distil:
+        return None
+    teacher = recipe.network()
+    read_weights(teacher, Path(str(recipe.start)))
+    straight, mirrored = (answers_of(teacher, images) for images in (faces.images, faces.images[:, :, ::-1]))
+    return {name: (straight[name] + mirrored[name]) / 2 for name in OUTPUTS}
+
+
 def public_scores(answers: dict[str, np.ndarray], faces: data.Faces) -> dict[str, float]:
     """Accuracy on FER2013's labels and on FER+'s majorities, each of its own head, and their mean as ``score``."""
     right = {"ferplus": np.empty(0)} | data.right_answers(answers, faces)
@@ -322,10 +351,10 @@ def train(recipe: Recipe, faces: data.Faces, folder: Path, verbose: int = 1) -> 
         read_weights(averaged, folder / "averaged.keras")
     else:
         averaged.set_weights(model.get_weights())
-    public = faces.part(data.PUBLIC)
+    public, taught = faces.part(data.PUBLIC), answers_of_start(recipe, training)
     while (progress := progress_of(recipe, history)) < 1:
         done, side = len(history), recipe.side(progress)
-        batches = Batches(training, recipe, first_epoch=done, side=side, workers=2, max_queue_size=8)
+        batches = Batches(training, recipe, first_epoch=done, side=side, taught=taught, workers=2, max_queue_size=8)
         callbacks = [
             # In this order: the size of the next epoch is known only when the history tells of this one.
             Checkpoint(folder, averaged, public, recipe, history),
@@ -441,6 +470,9 @@ def parser() -> argparse.ArgumentParser:
         help="0 draws faces as they come, 1 draws all emotions equally often",
     )
     options.add_argument("--mixup", type=float, default=DEFAULTS.mixup, help="how much pairs of faces are blended")
+    options.add_argument(
+        "--distil", type=float, default=DEFAULTS.distil, help="part of each target that the weights of --start answer"
+    )
     options.add_argument(
         "--small-share", type=float, default=DEFAULTS.small_share, help=f"part of the run at {SMALL_SIDE} px, 0 to 1"
     )
