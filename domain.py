@@ -229,7 +229,8 @@ class StudentState:
     """What is known of a student now, smoothed over seconds.
 
     ``name`` is None while nobody has named the student; ``slot`` is None and ``off_page`` True while the tile is on
-    another page; ``mood`` and ``valence`` (-1 to 1) are None without a valid reading in the last seconds.
+    another page; ``mood`` and ``valence`` (-1 to 1) are None without a valid reading in the last seconds, ``attending``
+    (whether the student looks towards the screen) is None where that cannot be told.
     """
 
     student: int
@@ -240,18 +241,27 @@ class StudentState:
     staff: bool = False
     mood: EmotionScores | None = None
     valence: float | None = None
+    attending: bool | None = None
     last_valid_at: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Flag:
-    """A prompt to look at a student: what, why in words, since when, and until when (None while it lasts)."""
+    """A prompt to look at a student, or with ``student`` None at the class: what, why in words, since and until when.
 
-    student: int
+    ``ended_at`` is None while it lasts. It rests on ``readings`` of the ``readings_of`` that there were in that time;
+    ``confidence`` is 0 to 1, ``alternatives`` says in words what else it could be.
+    """
+
+    student: int | None
     kind: str
     reason: str
     started_at: float
     ended_at: float | None = None
+    readings: int = 0
+    readings_of: int = 0
+    confidence: float = 0.0
+    alternatives: str = ""
 
 
 @dataclass(frozen=True, slots=True)

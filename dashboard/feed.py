@@ -104,9 +104,11 @@ class Recent:
     """The class over the last minutes: means by age in seconds, from rows of ``MOMENT_COLUMNS``."""
 
     def __init__(self, moments: np.ndarray, now: float) -> None:
-        self.at_ms, self._seen, self._present, self._valence = moments[:, :4].T
+        column = dict(zip(MOMENT_COLUMNS, moments.T, strict=True))
+        self.at_ms, self._seen, self._present = column["at_ms"], column["seen"], column["present"]
+        self._valence = column["valence"]
         self._age_s = now - self.at_ms / 1000
-        self._shares = moments[:, 4:]
+        self._shares = moments[:, -len(EMOTIONS) :]
 
     def valence(self, since_s: float, until_s: float = 0.0) -> float | None:
         """Mean valence of the rows between two ages; None where none has one."""

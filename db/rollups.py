@@ -47,7 +47,17 @@ _STUDENT_SUMS = (
     "eyes_sum",
     *SUM_COLUMNS,
 )
-_CLASS_SUMS = ("moments", "moods", "seen_sum", "present_sum", _MAXIMUM, "valence_sum", *SUM_COLUMNS)
+_CLASS_SUMS = (
+    "moments",
+    "moods",
+    "seen_sum",
+    "present_sum",
+    _MAXIMUM,
+    "valence_sum",
+    "attending_sum",
+    "judged_sum",
+    *SUM_COLUMNS,
+)
 _NOTHING = (0,) * len(SUM_COLUMNS)
 
 
@@ -161,6 +171,8 @@ def _of_moment(row: Row) -> list[int]:
         row["present"],
         row["present"],
         row["valence"] or 0,
+        row["attending"],
+        row["judged"],
         *([row[name] for name in PROBABILITY_COLUMNS] if valid else _NOTHING),
     ]
 
@@ -212,6 +224,8 @@ def _class_sums() -> list[tuple[str, ColumnElement[Any]]]:
         ("present_sum", func.sum(_MOMENT.present)),
         (_MAXIMUM, func.max(_MOMENT.present)),
         ("valence_sum", _sum_or_0(_MOMENT.valence)),
+        ("attending_sum", func.sum(_MOMENT.attending)),
+        ("judged_sum", func.sum(_MOMENT.judged)),
         ("moods", func.count(_MOMENT[PROBABILITY_COLUMNS[0]])),
         *((name, _sum_or_0(_MOMENT[p])) for name, p in zip(SUM_COLUMNS, PROBABILITY_COLUMNS, strict=True)),
     ]

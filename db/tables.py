@@ -240,6 +240,12 @@ class ClassMoment(Base):
     valence: Mapped[int | None] = mapped_column(
         SmallInteger, comment="Mood from -1000 (unpleasant) to 1000 (pleasant) in thousandths; null without one."
     )
+    attending: Mapped[int] = mapped_column(
+        SmallInteger, server_default="0", comment="Of those judged, students who look towards the screen, a count."
+    )
+    judged: Mapped[int] = mapped_column(
+        SmallInteger, server_default="0", comment="Students of whom can be told where they look, a count."
+    )
 
 
 class MoodSums:
@@ -263,6 +269,12 @@ class ClassSums(MoodSums):
     present_sum: Mapped[int] = mapped_column(comment="Sum over the moments of students in the meeting.")
     present_max: Mapped[int] = mapped_column(SmallInteger, comment="Most students in the meeting at once, a count.")
     valence_sum: Mapped[int] = mapped_column(comment="Sum of the class's valence over its moods, in thousandths.")
+    attending_sum: Mapped[int] = mapped_column(
+        server_default="0", comment="Sum over the moments of students who look towards the screen."
+    )
+    judged_sum: Mapped[int] = mapped_column(
+        server_default="0", comment="Sum over the moments of students of whom can be told where they look."
+    )
 
 
 class StudentMinute(MoodSums, Base):
@@ -325,6 +337,10 @@ class FlagRow(Base):
     ended_at_ms: Mapped[int | None] = mapped_column(
         BigInteger, comment="Until when, in milliseconds since 1970 UTC; null while it lasts."
     )
+    readings: Mapped[int] = mapped_column(server_default="0", comment="Readings that it rests on, a count.")
+    readings_of: Mapped[int] = mapped_column(server_default="0", comment="Readings there were in that time, a count.")
+    confidence: Mapped[int] = mapped_column(SmallInteger, server_default="0", comment="How sure it is, in thousandths.")
+    alternatives: Mapped[str] = mapped_column(server_default="", comment="What else it could be, in words.")
     dismissed_at: Mapped[float | None] = mapped_column(
         comment="When a person put it aside, in UNIX seconds UTC; null where nobody did."
     )

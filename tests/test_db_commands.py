@@ -126,6 +126,17 @@ def test_markers_stand_along_the_time_line_and_can_be_removed(engine, writer):
         remarks.mark(engine, 1, "song", "", START_AT, NOW)  # type: ignore[arg-type]
 
 
+def test_a_flag_keeps_what_it_rests_on_and_may_speak_of_the_class(engine, writer):
+    since = Flag(None, "mood_fell", "The mood fell.", START_AT, None, 20, 24, 0.8, "A sad topic.")
+    writer.write(dataclasses.replace(moment(START_AT + 5, student(1)), flags=(since,)))
+    longer = dataclasses.replace(since, readings=31, readings_of=40)
+    writer.write(dataclasses.replace(moment(START_AT + 6, student(1)), flags=(longer,)))
+    writer.flush()
+    (found,) = queries.flags(engine, 1)
+    assert (found.student, found.readings, found.readings_of, found.confidence) == (None, 31, 40, 0.8)
+    assert found.alternatives == "A sad topic."
+
+
 def test_flags_that_were_called_wrong_give_a_rate_by_kind(engine, writer):
     flags = tuple(Flag(1, kind, "why", START_AT + at) for at, kind in ((2, "away"), (3, "away"), (4, "low_mood")))
     for later, said in ((5, flags), (6, flags[:2])):

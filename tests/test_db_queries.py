@@ -13,6 +13,7 @@ from db import queries
 from db.engine import open_store
 from db.queries import (
     FEWEST_STUDENTS,
+    MOMENT_COLUMNS,
     SessionSummary,
     TileMap,
     capture_status,
@@ -51,7 +52,7 @@ def test_an_empty_store_answers_every_question_with_nothing(tmp_path):
     assert session_span(engine, 1) is None
     assert capture_status(engine) is None
     assert tile_map(engine) == TileMap((), 0.0)
-    assert list(class_moments(engine, 1).columns) == ["at_ms", "seen", "present", "valence", *EMOTIONS]
+    assert list(class_moments(engine, 1).columns) == list(MOMENT_COLUMNS)
     assert class_moments(engine, 1).empty
     engine.dispose()
 

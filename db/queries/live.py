@@ -20,16 +20,16 @@ from domain import EMOTIONS, CameraState, Emotion
 MOMENTS_LIMIT = 900
 """Points of a line that a page asks for at most: about one per two pixels of a wide chart."""
 
-MOMENT_COLUMNS = ("at_ms", "seen", "present", "valence", *EMOTIONS)
+MOMENT_COLUMNS = ("at_ms", "seen", "present", "attending", "judged", "valence", *EMOTIONS)
 """What is told of a moment of the class."""
 
 _STATUS = CaptureStatusRow.__table__.c
 _MOMENT = ClassMoment.__table__.c
 _STUDENT = Student.__table__.c
 _SESSION = Session.__table__.c
-_MEASURES = ("seen", "present", "valence", *PROBABILITY_COLUMNS)
-_THOUSANDTHS = slice(3, None)
-"""Where, after at_ms, seen and present, the shares are."""
+_MEASURES = ("seen", "present", "attending", "judged", "valence", *PROBABILITY_COLUMNS)
+_THOUSANDTHS = slice(MOMENT_COLUMNS.index("valence"), None)
+"""Where, after at_ms and the counts, the shares are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,9 +131,10 @@ def class_moments(
 ) -> pd.DataFrame:
     """The class's mood later than after_ms, and up to until_ms where that is given, in the order of time.
 
-    Columns: at_ms (milliseconds since 1970), seen and present (students), valence (-1 to 1) and one per emotion (0 to
-    1); NaN where nobody could be read. A stretch with more than ``limit`` moments is averaged over up to ``limit``
-    equal spans of time, each named by its last moment, so that asking again after the last at_ms gives what is new.
+    Columns: at_ms (milliseconds since 1970), seen, present, attending and judged (students), valence (-1 to 1) and one
+    per emotion (0 to 1); NaN where nobody could be read. A stretch with more than ``limit`` moments is averaged over up
+    to ``limit`` equal spans of time, each named by its last moment, so that asking again after the last at_ms gives
+    what is new.
     """
     stretch = (_MOMENT.session_id == session_id) & (_MOMENT.at_ms > after_ms)
     if until_ms is not None:

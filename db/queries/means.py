@@ -11,11 +11,12 @@ import pandas as pd
 from db.tables import MINUTE_MS, SUM_COLUMNS, THOUSAND
 from domain import EMOTIONS
 
-CLASS_SUMS = ("moments", "moods", "seen_sum", "present_sum", "valence_sum", *SUM_COLUMNS)
+CLASS_SUMS = ("moments", "moods", "seen_sum", "present_sum", "valence_sum", "attending_sum", "judged_sum", *SUM_COLUMNS)
 """What the rollups of the class hold of a stretch, as far as means are made of it."""
 
-CLASS_MEANS = ("moments", "seen", "present", "valence", *EMOTIONS)
-"""What a stretch of a class is told by: moments are a count, seen and present mean numbers of students."""
+CLASS_MEANS = ("moments", "seen", "present", "attending", "judged", "valence", *EMOTIONS)
+"""What a stretch of a class is told by: moments are a count, seen, present, attending and judged mean numbers of
+students."""
 
 
 def matrix(rows: Sequence[Any], width: int) -> np.ndarray:
@@ -30,11 +31,13 @@ def class_sums(table: Any) -> list[Any]:
 
 def class_means(sums: np.ndarray) -> pd.DataFrame:
     """Rows of `class_sums` as ``CLASS_MEANS``; NaN where nobody could be read."""
-    moments, moods, seen, present = sums[:, :4].T
-    means = {"moments": moments.astype("int64"), "seen": share(seen, moments), "present": share(present, moments)}
-    for name, total in zip(("valence", *EMOTIONS), sums[:, 4:].T, strict=True):
-        means[name] = share(total, moods * THOUSAND)
-    return pd.DataFrame(means)
+    column = dict(zip(CLASS_SUMS, sums.T, strict=True))
+    means = {"moments": column["moments"].astype("int64")}
+    for name in ("seen", "present", "attending", "judged"):
+        means[name] = share(column[f"{name}_sum"], column["moments"])
+    for name, sums_of in zip(("valence", *EMOTIONS), ("valence_sum", *SUM_COLUMNS), strict=True):
+        means[name] = share(column[sums_of], column["moods"] * THOUSAND)
+    return pd.DataFrame(means, columns=list(CLASS_MEANS))
 
 
 def share(part: np.ndarray, whole: np.ndarray) -> np.ndarray:

@@ -38,7 +38,10 @@ class StudentView:
 
 @dataclass(frozen=True, slots=True)
 class FlagView:
-    """A flag: whose (None: the class's), what and why in words, UNIX seconds, and what a person did with it."""
+    """A flag: whose (None: the class's), what and why in words, UNIX seconds, and what a person did with it.
+
+    It rests on ``readings`` of ``readings_of``; ``confidence`` is 0 to 1, ``alternatives`` is what else it could be.
+    """
 
     id: int
     student: int | None
@@ -46,6 +49,10 @@ class FlagView:
     reason: str
     started_at: float
     ended_at: float | None
+    readings: int
+    readings_of: int
+    confidence: float
+    alternatives: str
     dismissed_at: float | None
     dismissal: str | None
     note: str | None
@@ -73,8 +80,9 @@ class GapView:
 def class_minutes(engine: Engine, session_ids: Sequence[int]) -> pd.DataFrame:
     """The class minute by minute, of one session or of several side by side.
 
-    Columns: session_id, at_ms (the minute's start, milliseconds since 1970), moments (a count), seen and present (mean
-    numbers of students), valence (-1 to 1) and one per emotion (0 to 1); NaN where nobody could be read.
+    Columns: session_id, at_ms (the minute's start, milliseconds since 1970), moments (a count), seen, present,
+    attending and judged (mean numbers of students), valence (-1 to 1) and one per emotion (0 to 1); NaN where nobody
+    could be read.
     """
     minutes = ClassMinute.__table__.c
     asked = (
@@ -158,10 +166,14 @@ def flags(engine: Engine, session_id: int) -> list[FlagView]:
     """The flags of a session in the order in which they began."""
     flag = FlagRow.__table__.c
     columns = (flag.id, flag.student_id, flag.kind, flag.reason, flag.started_at_ms, flag.ended_at_ms)
-    asked = select(*columns, flag.dismissed_at, flag.dismissal, flag.dismissal_note)
+    evidence = (flag.readings, flag.readings_of, flag.confidence, flag.alternatives)
+    asked = select(*columns, *evidence, flag.dismissed_at, flag.dismissal, flag.dismissal_note)
     with reading(engine) as connection:
         rows = connection.execute(asked.where(flag.session_id == session_id).order_by(flag.started_at_ms, flag.id))
-        return [FlagView(*row[:4], row[4] / THOUSAND, seconds(row[5]), *row[6:]) for row in rows]
+        return [
+            FlagView(*row[:4], row[4] / THOUSAND, seconds(row[5]), *row[6:8], row[8] / THOUSAND, *row[9:])
+            for row in rows
+        ]
 
 
 def markers(engine: Engine, session_id: int) -> list[MarkerView]:

@@ -60,6 +60,7 @@ def class_row(session_id: int, moment: Moment) -> tuple[Any, ...]:
     students = [state for state in moment.states if not state.staff]
     moods = [state.mood.values for state in students if state.mood is not None]
     valences = [state.valence for state in students if state.valence is not None]
+    attending = [state.attending for state in students if state.attending is not None]
     return (
         session_id,
         milliseconds(moment.taken_at),
@@ -67,6 +68,8 @@ def class_row(session_id: int, moment: Moment) -> tuple[Any, ...]:
         moment.coverage.present,
         *(thousandths([sum(column) / len(moods) for column in zip(*moods, strict=True)]) if moods else _UNREAD),
         round(sum(valences) / len(valences) * THOUSAND) if valences else None,
+        sum(attending),
+        len(attending),
     )
 
 

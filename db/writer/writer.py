@@ -116,7 +116,7 @@ class Writer:
         self._backlog = Backlog(memory_rows)
         self._session: int | None = None
         self._students: dict[int, tuple[str | None, bool]] = {}
-        self._flags: dict[tuple[int, str, float], tuple[int, Flag]] = {}
+        self._flags: dict[tuple[int | None, str, float], tuple[int, Flag]] = {}
         self._ownership = Ownership()
         self._in_sight: tuple[Moment, dict[int, int]] | None = None
         self._last_at = 0.0
@@ -383,7 +383,7 @@ class Writer:
 
     def _flag_row(self, number: int, flag: Flag) -> dict[str, Any]:
         started_ms = milliseconds(flag.started_at)
-        owner = self._ownership.owner(flag.student, started_ms)
+        owner = None if flag.student is None else self._ownership.owner(flag.student, started_ms)
         return {
             "id": number,
             "session_id": self._session,
@@ -509,5 +509,9 @@ def _gap(session_id: int, started_at_ms: int, ended_at_ms: int | None, reason: s
 def _flag_now(flag: Flag) -> Mapping[str, Any]:
     return {
         "reason": storable(flag.reason),
+        "readings": flag.readings,
+        "readings_of": flag.readings_of,
+        "confidence": round(flag.confidence * THOUSAND),
+        "alternatives": storable(flag.alternatives),
         "ended_at_ms": None if flag.ended_at is None else milliseconds(flag.ended_at),
     }
