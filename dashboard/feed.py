@@ -18,7 +18,7 @@ from config import Settings
 from dashboard import components, figures, glance, theme
 from dashboard.news import News, Parts
 from db import queries
-from db.engine import is_held, store_path, why_unwritable
+from db.engine import is_held, why_unwritable
 from db.queries import MOMENT_COLUMNS, LiveNews, SessionSummary, TileView
 from db.status import CaptureStatus
 from domain import EMOTIONS, Coverage, Emotion, StoreError
@@ -137,8 +137,7 @@ def _why_silent(feed: Feed, status: CaptureStatus | None, now: float) -> str | N
     """Why a capture that is there does not write, in one line; None when it writes, or is not there."""
     if status is None or status.state == "stopped" or status.is_alive(now):
         return None
-    path = store_path(feed.engine)
-    return why_unwritable(path) if is_held(path) else None
+    return why_unwritable(feed.engine) if is_held(feed.engine) else None
 
 
 def _parts(feed: Feed, told: LiveNews, situation: glance.Situation, recent: Recent) -> Parts:

@@ -33,6 +33,7 @@ CODE_FOLDERS = [
     "capture/window",
     "inference",
     "db",
+    "db/engine",
     "db/queries",
     "db/writer",
     "dashboard",

@@ -15,14 +15,12 @@ from pathlib import Path
 import pytest
 from alembic import command
 from alembic.autogenerate import compare_metadata
-from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import insert, inspect, select, text
 
 import config
-from db import engine as store
 from db import queries, rollups
-from db.engine import open_store, reading, store_path, writing
+from db.engine import open_store, reading, schema, store_path, why_unwritable, writing
 from db.queries import latest_session
 from db.tables import Base, Session, StudentMinute
 from db.writer import Writer
@@ -163,9 +161,12 @@ def test_what_is_not_ours_to_touch_is_refused_in_one_line_and_left_alone(tmp_pat
     assert sorted(tmp_path.iterdir()) == beside
 
 
-@pytest.mark.parametrize("url", ["", "class.sqlite", "sqlite://", "sqlite:///:memory:", "postgresql://school/classes"])
-def test_an_address_that_is_no_file_is_refused(url):
-    with pytest.raises(StoreError, match="expected sqlite:///FILE"):
+@pytest.mark.parametrize(
+    "url",
+    ["", "class.sqlite", "sqlite://", "sqlite:///:memory:", "postgresql://school/classes", "postgresql+psycopg:///x"],
+)
+def test_an_address_that_is_neither_a_file_nor_a_server_is_refused(url):
+    with pytest.raises(StoreError, match="expected sqlite:///FILE or postgresql"):
         open_store(url, write=True)
 
 
@@ -212,7 +213,8 @@ def test_a_read_only_file_or_folder_is_refused(ordinary_user):
     with pytest.raises(StoreError, match="read-only"), opened(path, write=True):
         pass
     assert path.read_bytes() == before
-    assert "read-only" in (store.why_unwritable(path) or "")
+    with opened(path, write=False) as engine:
+        assert "read-only" in (why_unwritable(engine) or "")
     ordinary_user.chmod(0o500)
     with pytest.raises(StoreError, match="cannot be opened"), opened(ordinary_user / "new.sqlite", write=True):
         pass
@@ -238,13 +240,13 @@ def test_a_file_that_a_kill_left_whole_only_with_its_log_is_opened(tmp_path):
 
 def test_a_step_that_is_cut_off_leaves_nothing_behind(tmp_path, monkeypatch):
     path = tmp_path / "class.sqlite"
-    upgrade = store.command.upgrade
+    upgrade = schema.command.upgrade
 
     def upgrade_and_die(*arguments: object) -> None:
         upgrade(*arguments)  # type: ignore[arg-type]
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(store.command, "upgrade", upgrade_and_die)
+    monkeypatch.setattr(schema.command, "upgrade", upgrade_and_die)
     with pytest.raises(KeyboardInterrupt):
         make(path)
     with closing(sqlite3.connect(path)) as connection:
@@ -291,8 +293,7 @@ def test_an_older_store_is_brought_up_to_date_and_keeps_what_it_has(first_releas
 def test_the_step_to_the_first_release_and_back_loses_nothing_that_it_knew(first_release):
     tables = ("sessions", "students", "readings", "class_moments", "gaps")
     before = dump(first_release, *tables)
-    settings = Config()
-    settings.set_main_option("script_location", str(config.ROOT / "db" / "migrations"))
+    settings = schema.settings()
     with opened(first_release, write=True) as engine, writing(engine) as connection:
         settings.attributes["connection"] = connection
         command.downgrade(settings, "0001")

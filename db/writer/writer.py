@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -17,7 +16,7 @@ from sqlalchemy import Engine, func, select, update
 
 from db import commands, corrections, rollups
 from db.corrections import Correction, Ownership
-from db.engine import FileLock, insert, reading, store_errors, store_path, writing
+from db.engine import StoreLock, insert, only_writer, reading, store_name, writing
 from db.remarks import MarkerKind
 from db.status import CaptureStatus
 from db.tables import (
@@ -468,14 +467,10 @@ def commit_pause_s(moments: int, batch_s: float) -> float:
     return min(AT_ONCE_S, batch_s) if moments <= 1 else batch_s
 
 
-def _only_writer(engine: Engine) -> FileLock:
-    path = store_path(engine)
-    with store_errors(path):
-        try:
-            return FileLock(path, LOCK_PATIENCE_S)
-        except sqlite3.OperationalError as error:
-            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY:
-                raise
+def _only_writer(engine: Engine) -> StoreLock:
+    lock = only_writer(engine, LOCK_PATIENCE_S)
+    if lock is not None:
+        return lock
     with reading(engine) as connection:
         first = connection.execute(select(CaptureStatusRow.__table__)).one_or_none()
     who = "another capture that is just starting"
@@ -484,7 +479,7 @@ def _only_writer(engine: Engine) -> FileLock:
         session = "no session yet" if first.session_id is None else f"session {first.session_id}"
         who = f"a capture that runs since {since} (process {first.pid}, {session})"
     raise StoreError(
-        f"expected to be the only one that writes to {path}, but found {who}: end that one first, "
+        f"expected to be the only one that writes to {store_name(engine)}, but found {who}: end that one first, "
         "or choose another database.url"
     )
 

@@ -1,4 +1,4 @@
-"""Opening the database: made when missing, brought up to date, refused in one line when it is not ours to touch."""
+"""A file of SQLite: made when missing, brought up to date, refused in one line when it is not ours to touch."""
 
 from __future__ import annotations
 
@@ -8,21 +8,15 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
-from alembic import command
-from alembic.config import Config
-from alembic.script import ScriptDirectory
-from sqlalchemy import URL, Connection, Engine, create_engine, event, inspect, make_url
-from sqlalchemy.dialects.sqlite import insert as insert  # it can say what to do with a key that is there already
-from sqlalchemy.exc import ArgumentError, SQLAlchemyError
+from sqlalchemy import URL, Connection, Engine, create_engine, event
+from sqlalchemy.exc import SQLAlchemyError
 
 import config
+from db.engine import schema
 from domain import StoreError
 
 APPLICATION_ID = 0x436D6F64
 """Marks an SQLite file as Classmood's ("Cmod"), so that no other program's file is ever changed."""
-
-PATIENCE_S = 5.0
-"""How long to wait for another process: it holds the database for milliseconds, a slow disk for a second or two."""
 
 LEAST_FREE_BYTES = 2**20
 """With less room the disk counts as full: a commit of a busy class takes tens of kB, its log as much again."""
@@ -43,14 +37,9 @@ _PRIMARY_CODE = 0xFF
 """SQLite keeps the kind of an error in the lowest byte and details above it."""
 
 
-def open_store(url: str, *, write: bool, patience_s: float = PATIENCE_S) -> Engine:
-    """The database at an SQLite URL, made or brought up to date first; relative paths start at the program's folder.
-
-    A reader makes a missing database too, so that a page opened before the first class finds an empty one; nothing else
-    can be written through its engine. The caller disposes of the engine. Raises StoreError, before anything is changed,
-    when the file is another program's, newer, damaged, locked for longer than ``patience_s`` or not writable.
-    """
-    path = _path(url)
+def open_store(url: URL, *, write: bool, patience_s: float) -> Engine:
+    """See ``db.engine.open_store``."""
+    path = config.ROOT / Path(url.database or "").expanduser()
     with store_errors(path):
         _make_folder(path)
         _refuse_foreign(path)
@@ -58,25 +47,6 @@ def open_store(url: str, *, write: bool, patience_s: float = PATIENCE_S) -> Engi
         if write:
             _refuse_unwritable(path, patience_s)
     return _engine(path, write=write, patience_s=patience_s)
-
-
-@contextmanager
-def reading(engine: Engine) -> Iterator[Connection]:
-    """A connection to ask with; raises StoreError in one line when the database cannot be read."""
-    with store_errors(store_path(engine)), engine.connect().execution_options(reads=True) as connection:
-        yield connection
-
-
-@contextmanager
-def writing(engine: Engine) -> Iterator[Connection]:
-    """A connection whose changes are kept together at the end, or not at all; raises StoreError in one line."""
-    with store_errors(store_path(engine)), engine.begin() as connection:
-        yield connection
-
-
-def store_path(engine: Engine) -> Path:
-    """The file behind an engine."""
-    return Path(engine.url.database or "")
 
 
 @contextmanager
@@ -118,16 +88,14 @@ class FileLock:
         self._connection.close()
 
 
-def is_held(path: Path) -> bool:
-    """Whether a writer holds the database at path, however long ago it last wrote; raises StoreError."""
-    with store_errors(path):
-        try:
-            FileLock(path, patience_s=0.0).release()
-        except sqlite3.OperationalError as error:
-            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY:
-                raise
-            return True
-        return False
+def only_writer(engine: Engine, patience_s: float) -> FileLock | None:
+    """See ``db.engine.only_writer``."""
+    try:
+        return FileLock(Path(engine.url.database or ""), patience_s)
+    except sqlite3.OperationalError as error:
+        if error.sqlite_errorcode != sqlite3.SQLITE_BUSY:
+            raise
+    return None
 
 
 def why_unwritable(path: Path) -> str | None:
@@ -142,16 +110,6 @@ def why_unwritable(path: Path) -> str | None:
     except OSError as error:
         return str(_refusal(path, f"its folder cannot be looked at ({error.strerror}): check that the disk is there"))
     return None
-
-
-def _path(url: str) -> Path:
-    try:
-        parts = make_url(url)
-    except ArgumentError as error:
-        raise StoreError(f"database.url: expected sqlite:///FILE, found {url!r}") from error
-    if parts.get_backend_name() != "sqlite" or not parts.database or parts.database == ":memory:":
-        raise StoreError(f"database.url: expected sqlite:///FILE, found {parts.render_as_string()!r}")
-    return config.ROOT / Path(parts.database).expanduser()
 
 
 def _make_folder(path: Path) -> None:
@@ -189,36 +147,29 @@ def _ask_mark(path: Path, way: str) -> int:
 
 
 def _bring_up_to_date(path: Path, patience_s: float) -> None:
-    settings = Config()
-    settings.set_main_option("script_location", str(Path(__file__).with_name("migrations")).replace("%", "%%"))
-    steps = ScriptDirectory.from_config(settings)
-    if _is_current(path, steps, patience_s):
+    if _is_current(path, patience_s):
         return
     with FileLock(path, patience_s), _opened(path, write=True, patience_s=patience_s) as engine:
-        if _is_current(path, steps, patience_s):
+        if _is_current(path, patience_s):
             return
         with engine.begin() as connection:
             connection.exec_driver_sql(_SET_MARK)
-            settings.attributes["connection"] = connection
-            command.upgrade(settings, "head")
+            schema.upgrade(connection)
         with closing(engine.raw_connection()) as connection:
             # Outside any transaction, where alone SQLite allows it; the file remembers.
             connection.cursor().execute("PRAGMA journal_mode = WAL")
 
 
-def _is_current(path: Path, steps: ScriptDirectory, patience_s: float) -> bool:
+def _is_current(path: Path, patience_s: float) -> bool:
     with _opened(path, write=False, patience_s=patience_s) as engine, engine.connect() as connection:
         journal = connection.exec_driver_sql("PRAGMA journal_mode").scalar()
-        if not inspect(connection).has_table("alembic_version"):
-            return False
-        found = connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar()
-    if found not in {step.revision for step in steps.walk_revisions()}:
-        raise _refusal(
-            path,
-            f"a newer Classmood made it (step {found}, this one knows up to {steps.get_current_head()}): "
-            "update the program or choose another database.url; the file was left as it is",
-        )
-    return found == steps.get_current_head() and journal == "wal"
+        found = schema.step_of(connection)
+    if found is None:
+        return False
+    unknown = schema.why_unknown(found)
+    if unknown:
+        raise _refusal(path, unknown)
+    return found == schema.last_step() and journal == "wal"
 
 
 def _refuse_unwritable(path: Path, patience_s: float) -> None:

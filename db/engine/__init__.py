@@ -1,0 +1,31 @@
+"""Opening the database: a file of SQLite, or a school's PostgreSQL, made and brought up to date where it is missing."""
+
+from db.engine.store import (
+    PATIENCE_S,
+    StoreLock,
+    is_held,
+    is_server,
+    only_writer,
+    open_store,
+    reading,
+    store_name,
+    store_path,
+    why_unwritable,
+    writing,
+)
+from db.engine.upsert import insert
+
+__all__ = [
+    "PATIENCE_S",
+    "StoreLock",
+    "insert",
+    "is_held",
+    "is_server",
+    "only_writer",
+    "open_store",
+    "reading",
+    "store_name",
+    "store_path",
+    "why_unwritable",
+    "writing",
+]

@@ -1,0 +1,111 @@
+"""What the rest of the program does with a database, whichever of the two it is.
+
+A teacher's classes are kept in a file of SQLite beside the program. PostgreSQL is for what a school shares: teachers
+publish finished sessions to it, and the dashboard reads it; a capture can write to it, but has no need of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Protocol
+
+from sqlalchemy import URL, Connection, Engine, make_url
+from sqlalchemy.exc import ArgumentError
+
+from db.engine import postgres, sqlite
+from domain import StoreError
+
+PATIENCE_S = 5.0
+"""How long to wait for another process: it holds the database for milliseconds, a slow disk for a second or two."""
+
+
+class StoreLock(Protocol):
+    """The right to be the only one that writes, held until ``release``, which may be called twice."""
+
+    def release(self) -> None: ...
+
+
+def open_store(url: str, *, write: bool, patience_s: float = PATIENCE_S) -> Engine:
+    """The database at a URL, made or brought up to date first; relative paths start at the program's folder.
+
+    A reader makes a missing file too, so that a page opened before the first class finds an empty one; nothing else
+    can be written through its engine. The caller disposes of the engine. Raises StoreError, before anything is changed,
+    when the database is another program's, newer, damaged, locked for longer than ``patience_s``, out of reach or not
+    writable.
+    """
+    parts = _parts(url)
+    home: Any = postgres if is_server(parts) else sqlite
+    return home.open_store(parts, write=write, patience_s=patience_s)
+
+
+@contextmanager
+def reading(engine: Engine) -> Iterator[Connection]:
+    """A connection to ask with; raises StoreError in one line when the database cannot be read."""
+    with _errors(engine), engine.connect().execution_options(reads=True) as connection:
+        yield connection
+
+
+@contextmanager
+def writing(engine: Engine) -> Iterator[Connection]:
+    """A connection whose changes are kept together at the end, or not at all; raises StoreError in one line."""
+    with _errors(engine), engine.begin() as connection:
+        yield connection
+
+
+def is_server(url: URL) -> bool:
+    """Whether a database is a server's, and no file."""
+    return url.get_backend_name() == "postgresql"
+
+
+def store_path(engine: Engine) -> Path:
+    """The file behind an engine; raises StoreError where there is none."""
+    if is_server(engine.url):
+        raise StoreError(f"expected a database that is a file, found {store_name(engine)}: use the server's own tools")
+    return Path(engine.url.database or "")
+
+
+def store_name(engine: Engine) -> str:
+    """How to call a database in a sentence: the file's path, or the server's address without its password."""
+    return postgres.name_of(engine.url) if is_server(engine.url) else str(store_path(engine))
+
+
+def only_writer(engine: Engine, patience_s: float) -> StoreLock | None:
+    """The right to be the only one that writes; None where another holds it for longer than ``patience_s``.
+
+    Raises StoreError when the database cannot be reached or its lock cannot be made.
+    """
+    with _errors(engine):
+        return (postgres if is_server(engine.url) else sqlite).only_writer(engine, patience_s)
+
+
+def is_held(engine: Engine) -> bool:
+    """Whether a writer holds the database, however long ago it last wrote; raises StoreError."""
+    lock = only_writer(engine, patience_s=0.0)
+    if lock is not None:
+        lock.release()
+    return lock is None
+
+
+def why_unwritable(engine: Engine) -> str | None:
+    """Why nothing can be written to the database just now, in one line; None when it could be."""
+    return postgres.why_unwritable(engine) if is_server(engine.url) else sqlite.why_unwritable(store_path(engine))
+
+
+def _errors(engine: Engine):
+    if is_server(engine.url):
+        return postgres.store_errors(engine.url)
+    return sqlite.store_errors(store_path(engine))
+
+
+def _parts(url: str) -> URL:
+    expected = "expected sqlite:///FILE or postgresql+psycopg://USER@HOST/NAME"
+    try:
+        parts = make_url(url)
+    except ArgumentError as error:
+        raise StoreError(f"database.url: {expected}, found {url!r}") from error
+    is_file = parts.get_backend_name() == "sqlite" and parts.database not in (None, "", ":memory:")
+    if not is_file and not (parts.drivername == postgres.DRIVER and parts.host and parts.database):
+        raise StoreError(f"database.url: {expected}, found {parts.render_as_string()!r}")
+    return parts
