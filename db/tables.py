@@ -9,6 +9,7 @@ sums and counts, never means: they can be added to, and added up.
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Iterator
 
 from sqlalchemy import (
@@ -41,8 +42,13 @@ MINUTE_MS = 60_000
 
 
 def storable(text: str) -> str:
-    """Text as the database can hold it: halves of characters that no encoding knows become question marks."""
-    return text.encode("utf-8", "replace").decode("utf-8")
+    """Text as both databases can hold it: what is no character (halves of one, zeros) becomes a question mark."""
+    return text.encode("utf-8", "replace").decode("utf-8").replace("\0", "?")
+
+
+def new_uid() -> str:
+    """A number for a session that no other session in the world has."""
+    return str(uuid.uuid4())
 
 
 class Base(DeclarativeBase):
@@ -74,6 +80,7 @@ class Session(Base):
     """One class, from the first gallery seen to the last."""
 
     __tablename__ = "sessions"
+    __table_args__ = (Index("sessions_by_uid", "uid", unique=True),)
 
     id: Mapped[int] = mapped_column(primary_key=True, comment="Running number of the session, from 1.")
     started_at: Mapped[float] = mapped_column(comment="When the first gallery was seen, in UNIX seconds UTC.")
@@ -98,6 +105,12 @@ class Session(Base):
     )
     readings_gone_at: Mapped[float | None] = mapped_column(
         comment="When its readings were deleted and only the rollups kept, in UNIX seconds UTC; null before."
+    )
+    uid: Mapped[str | None] = mapped_column(
+        default=new_uid, comment="Number of the session in the world, the same in every database that has it."
+    )
+    owner: Mapped[str | None] = mapped_column(
+        comment="Login of the teacher whose class it is; null where nobody has been told."
     )
 
 
@@ -396,10 +409,56 @@ class AuditEntry(Base):
 
     id: Mapped[int] = mapped_column(primary_key=True, comment="Running number of the entry, from 1.")
     at: Mapped[float] = mapped_column(comment="When it was done, in UNIX seconds UTC.")
-    actor: Mapped[str] = mapped_column(comment="Who did it: `person` at the pages, or `program`.")
+    actor: Mapped[str] = mapped_column(comment="Who did it: a login, `person` where there are none, or `program`.")
     action: Mapped[str] = mapped_column(comment="What was done, one word.")
     session_id: Mapped[int | None] = mapped_column(comment="The session concerned; null where it is none.")
     detail: Mapped[str] = mapped_column(comment="Numbers of the rows concerned, a JSON object, without names.")
+    redacted_at: Mapped[float | None] = mapped_column(
+        comment="When a name was taken out of the detail, the one change there may be, in UNIX seconds UTC; else null."
+    )
+
+
+class Account(Base):
+    """Somebody who may log in where the pages are served beyond this machine."""
+
+    __tablename__ = "accounts"
+
+    login: Mapped[str] = mapped_column(primary_key=True, comment="The name to log in with.")
+    role: Mapped[str] = mapped_column(comment="`teacher` sees their own classes, `admin` the sums of all.")
+    password_hash: Mapped[str] = mapped_column(comment="The password as Argon2id keeps it.")
+    sees_students: Mapped[bool] = mapped_column(default=False, comment="True for an admin who may see single students.")
+    created_at: Mapped[float] = mapped_column(comment="When the account was made, in UNIX seconds UTC.")
+    failures: Mapped[int] = mapped_column(default=0, comment="Wrong passwords since the last right one, a count.")
+    locked_until: Mapped[float | None] = mapped_column(
+        comment="Until when no password is taken, in UNIX seconds UTC; null where one is."
+    )
+
+
+class LoginRow(Base):
+    """A browser in which somebody has logged in; it is gone when they log out or stay away."""
+
+    __tablename__ = "logins"
+
+    token_hash: Mapped[str] = mapped_column(primary_key=True, comment="SHA-256 of the secret in the cookie.")
+    login: Mapped[str] = mapped_column(ForeignKey("accounts.login"), comment="Whose it is.")
+    started_at: Mapped[float] = mapped_column(comment="When the password was given, in UNIX seconds UTC.")
+    used_at: Mapped[float] = mapped_column(comment="When a page was last asked for, in UNIX seconds UTC.")
+
+
+class Publication(Base):
+    """What is known of a session at the school's database: sent, or waiting to be sent."""
+
+    __tablename__ = "publications"
+
+    session_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False, comment="The session.")
+    target: Mapped[str] = mapped_column(primary_key=True, comment="Address of the school's database, without password.")
+    queued_at: Mapped[float | None] = mapped_column(
+        comment="Since when it waits to be sent, in UNIX seconds UTC; null where nothing waits."
+    )
+    published_at: Mapped[float | None] = mapped_column(
+        comment="When it was sent last, in UNIX seconds UTC; null before the first time."
+    )
+    digest: Mapped[str | None] = mapped_column(comment="SHA-256 of what was sent last; null before the first time.")
 
 
 class CommandRow(Base):

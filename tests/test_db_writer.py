@@ -100,6 +100,7 @@ def test_the_life_of_a_session(engine, writer):
     writer.flush()
 
     (session,) = rows(engine, Session)
+    assert len(session.pop("uid")) == 36, "a number for the world"
     assert session == {
         "id": session_id,
         "started_at": START_AT,
@@ -113,6 +114,7 @@ def test_the_life_of_a_session(engine, writer):
         "model_version": None,
         "rules_version": None,
         "readings_gone_at": None,
+        "owner": None,
     }
     people = rows(engine, Student)
     assert [(p["student_id"], p["display_name"], p["staff"]) for p in people] == [
