@@ -25,6 +25,7 @@ import typer
 from pydantic import ValidationError
 
 import config
+import db.commandline
 from config import ROOT, CaptureSettings, Settings
 from domain import Box, CaptureError, ClassmoodError, Frame, Moment, StoreError, Tile
 
@@ -96,8 +97,7 @@ def fail(error: Exception, code: int = EXIT_FAILED) -> NoReturn:
 
 def load_settings() -> Settings:
     """The settings of this start: config.yaml, or the file that CLASSMOOD_CONFIG names."""
-    chosen = os.environ.get(config.CONFIG_VARIABLE)
-    return config.load(Path(chosen) if chosen else None)
+    return config.of_this_start()
 
 
 def class_list(settings: Settings) -> NameMatcher | None:
@@ -562,7 +562,7 @@ def demo(no_browser: NoBrowser = False, seconds: Seconds = None) -> None:
     settings, stop = load_settings(), stop_on_signals()
     url = f"{settings.database.url.rpartition('/')[0]}/{DEMO_DATABASE}"
     with ExitStack() as stack:
-        writer = stack.enter_context(open_writer(url, settings.capture.rate_hz))
+        writer = stack.enter_context(open_writer(url, settings))
         stack.enter_context(pages(settings, url, not no_browser))
         stop_after(seconds, stop)
         shown = stack.enter_context(stage(settings.simulator, companion))
@@ -599,7 +599,7 @@ def live(kind: str, wanted: str, no_browser: bool, seconds: float | None) -> Non
     settings, stop = load_settings(), stop_on_signals()
     with (
         open_live(kind, settings, time.time) as source,
-        open_writer(settings.database.url, settings.capture.rate_hz) as writer,
+        open_writer(settings.database.url, settings) as writer,
         pages(settings, settings.database.url, not no_browser),
     ):
         stop_after(seconds, stop)
@@ -607,16 +607,27 @@ def live(kind: str, wanted: str, no_browser: bool, seconds: float | None) -> Non
 
 
 @contextmanager
-def open_writer(url: str, rate_hz: float) -> Iterator[Writer]:
+def open_writer(url: str, settings: Settings) -> Iterator[Writer]:
     """The one writer of a database, which says good-bye to the pages when the block ends.
 
-    Raises StoreError where another writer is at work or the file cannot be used.
+    What is older than it may be kept is deleted first. Raises StoreError where another writer is at work or the file
+    cannot be used.
     """
     from db.engine import open_store
+    from db.privacy.retention import purge
     from db.status import CaptureStatus
     from db.writer import GAP_S, Writer
 
-    with Writer(open_store(url, write=True), gap_s=max(GAP_S, FRAMES_MISSED / rate_hz)) as writer:
+    engine, hindered = open_store(url, write=True), None
+    try:
+        gone = purge(engine, settings.privacy, time.time())
+        if gone:
+            say(f"Deleted as the settings ask: what was due of {len({one.session_id for one in gone})} sessions.")
+    except StoreError as error:
+        hindered = error  # a class is not lost for it, and where another capture runs the writer says more
+    with Writer(engine, gap_s=max(GAP_S, FRAMES_MISSED / settings.capture.rate_hz)) as writer:
+        if hindered is not None:
+            say(f"Not all that is due could be deleted: {hindered}")
         for session in writer.healed:
             say(f"Session {session} was cut off last time; it was closed at its last reading.")
         yield writer
@@ -692,7 +703,7 @@ def replay(
     columns = (TextColumn("Reading"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with (
         open_recording(path, settings.capture.rate_hz) as source,
-        open_writer(settings.database.url, settings.capture.rate_hz) as writer,
+        open_writer(settings.database.url, settings) as writer,
     ):
         recorder = SessionRecorder(source, settings, writer, whole_frame=whole_frame)
         with Progress(*columns, transient=True, console=Console(stderr=True)) as progress:
@@ -984,6 +995,8 @@ def test(context: typer.Context) -> None:
     if failed:
         raise ClassmoodError(f"these checks failed: {', '.join(dict.fromkeys(failed))}")
 
+
+db.commandline.register(app)
 
 if __name__ == "__main__":
     main()

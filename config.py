@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import os
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -82,6 +83,13 @@ class PrivacySettings(Section):
     mode: Literal["emotions", "presence_only"] = _setting(
         "emotions", "`presence_only` never runs the face and emotion models: who is there, nothing more."
     )
+    keep_readings_days: int = _setting(
+        30, "How long single readings are kept after a session; 0 for ever.", "days", ge=0, le=3650
+    )
+    keep_names_days: int = _setting(180, "How long names are kept after a session; 0 for ever.", "days", ge=0, le=3650)
+    keep_rollups_days: int = _setting(
+        400, "How long a session's sums, and with them the session, are kept; 0 for ever.", "days", ge=0, le=3650
+    )
 
 
 class DatabaseSettings(Section):
@@ -114,6 +122,12 @@ class Settings(Section):
     database: DatabaseSettings = DatabaseSettings()
     dashboard: DashboardSettings = DashboardSettings()
     simulator: SimulatorSettings = SimulatorSettings()
+
+
+def of_this_start() -> Settings:
+    """The settings of this start: config.yaml, or the file that CLASSMOOD_CONFIG names. Raises ConfigError."""
+    chosen = os.environ.get(CONFIG_VARIABLE)
+    return load(Path(chosen) if chosen else None)
 
 
 def load(path: Path | None = None) -> Settings:

@@ -29,6 +29,9 @@ from db.tables import (
 BY_CHOICE = ("off", "photo", "covered")
 """Camera states without a live picture because the student wants it so."""
 
+FEWEST_STUDENTS = 5
+"""Sums of classes with fewer students are about persons: they are never compared or published."""
+
 Row = Mapping[str, Any]
 
 _READING = Reading.__table__.c
@@ -108,19 +111,14 @@ def recount_students(
     connection.execute(insert(StudentMinute).from_select(names, rows))
 
 
-def keep_only_rollups(connection: Connection, ended_before: float, now: float) -> list[int]:
-    """Delete every single reading and moment of sessions that ended before a UNIX time; gives the sessions' numbers.
+def delete_readings(connection: Connection, session_id: int, now: float) -> None:
+    """Delete every single reading and moment of a session that is over; rollups, flags, markers and names stay.
 
-    Their rollups, flags, markers and names stay. Corrections that need readings are refused for them from then on.
+    Corrections that need readings are refused for it from then on.
     """
-    table = Session.__table__.c
-    old = (table.ended_at < ended_before) & table.readings_gone_at.is_(None)
-    sessions = list(connection.scalars(select(table.id).where(old)))
-    for session_id in sessions:
-        connection.execute(delete(Reading).where(_READING.session_id == session_id))
-        connection.execute(delete(ClassMoment).where(_MOMENT.session_id == session_id))
-        connection.execute(update(Session).where(table.id == session_id).values(readings_gone_at=now))
-    return sessions
+    connection.execute(delete(Reading).where(_READING.session_id == session_id))
+    connection.execute(delete(ClassMoment).where(_MOMENT.session_id == session_id))
+    connection.execute(update(Session).where(Session.id == session_id).values(readings_gone_at=now))
 
 
 def _summed(

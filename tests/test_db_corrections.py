@@ -215,7 +215,7 @@ def test_who_is_not_there_cannot_be_corrected(finished):
 def test_without_readings_only_names_can_be_corrected(finished):
     merged = corrections.correct(finished, 1, Correction("merge", 4, target=5), NOW)
     with writing(finished) as connection:
-        rollups.keep_only_rollups(connection, NOW, NOW)
+        rollups.delete_readings(connection, 1, NOW)
     sums = kept(finished, StudentMinute)
     for change in (Correction("merge", 1, target=2), Correction("split", 1, from_at=START_AT)):
         with pytest.raises(StoreError, match="can still be renamed"):

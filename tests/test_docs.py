@@ -15,16 +15,26 @@ from domain import ABSTENTIONS, CAMERA_STATES
 from tests.conftest import ROOT
 
 COMMANDS = typer.main.get_command(cli.app).commands  # type: ignore[attr-defined]
+PARTS = {
+    f"{group} {name}": part
+    for group, command in COMMANDS.items()
+    for name, part in getattr(command, "commands", {}).items()
+}
+"""Commands of two words."""
 README = (ROOT / "README.md").read_text("utf-8")
 CONTRACTS = (ROOT / "docs" / "commands.md").read_text("utf-8")
 
 
 @pytest.mark.parametrize("name", COMMANDS)
-def test_every_command_and_option_is_documented(name: str) -> None:
+def test_every_command_is_in_the_readme(name: str) -> None:
     assert re.search(rf"^\| `{name}[ `]", README, re.MULTILINE)
+
+
+@pytest.mark.parametrize("name", [name for name in (*COMMANDS, *PARTS) if not hasattr(COMMANDS.get(name), "commands")])
+def test_every_command_and_option_is_documented(name: str) -> None:
     row = re.search(rf"^\| `{name}[ `].*$", CONTRACTS, re.MULTILINE)
     assert row
-    for option in COMMANDS[name].params:
+    for option in (COMMANDS | PARTS)[name].params:
         if option.param_type_name == "option" and not option.hidden and option.name != "help":
             assert option.opts[0] in row.group(), f"{name} {option.opts[0]}"
 
@@ -41,7 +51,7 @@ def test_the_data_model_is_what_the_tables_say() -> None:
 
 
 def test_every_command_has_a_sentence_of_help() -> None:
-    assert all(len(command.help or "") > 20 for command in COMMANDS.values())
+    assert all(len(command.help or "") > 20 for command in (COMMANDS | PARTS).values())
 
 
 def test_settings_named_in_documents_exist() -> None:

@@ -42,7 +42,7 @@ def open_store(url: URL, *, write: bool, patience_s: float) -> Engine:
     path = config.ROOT / Path(url.database or "").expanduser()
     with store_errors(path):
         _make_folder(path)
-        _refuse_foreign(path)
+        refuse_foreign(path)
         _bring_up_to_date(path, patience_s)
         if write:
             _refuse_unwritable(path, patience_s)
@@ -121,7 +121,8 @@ def _make_folder(path: Path) -> None:
         raise _refusal(path, "it is a folder: choose another database.url")
 
 
-def _refuse_foreign(path: Path) -> None:
+def refuse_foreign(path: Path) -> None:
+    """Raise StoreError where a file is not Classmood's; an empty or missing one is anybody's."""
     if path.exists() and path.stat().st_size > 0 and _mark(path) != APPLICATION_ID:
         raise _refusal(path, "it is another program's: choose another database.url; the file was left as it is")
 
@@ -163,13 +164,17 @@ def _bring_up_to_date(path: Path, patience_s: float) -> None:
 def _is_current(path: Path, patience_s: float) -> bool:
     with _opened(path, write=False, patience_s=patience_s) as engine, engine.connect() as connection:
         journal = connection.exec_driver_sql("PRAGMA journal_mode").scalar()
+    return refuse_newer(path, patience_s) == schema.last_step() and journal == "wal"
+
+
+def refuse_newer(path: Path, patience_s: float = 0.0) -> str | None:
+    """The last step that a file has seen, None where it has seen none; raises StoreError for one yet to be invented."""
+    with _opened(path, write=False, patience_s=patience_s) as engine, engine.connect() as connection:
         found = schema.step_of(connection)
-    if found is None:
-        return False
-    unknown = schema.why_unknown(found)
+    unknown = found and schema.why_unknown(found)
     if unknown:
         raise _refusal(path, unknown)
-    return found == schema.last_step() and journal == "wal"
+    return found
 
 
 def _refuse_unwritable(path: Path, patience_s: float) -> None:

@@ -24,7 +24,7 @@ def _overwrite(clause: Any, compiler: Any, **context: Any) -> str:
     return compiler.visit_on_conflict_do_update(_as_postgresql(clause, postgresql.OnConflictDoUpdate), **context)
 
 
-def _as_postgresql(clause: Any, kind: type) -> Any:
+def _as_postgresql(clause: Any, kind: Any) -> Any:
     """The same clause as PostgreSQL's class, which has one place more: for a constraint that is meant by its name."""
     made = kind.__new__(kind)
     made.__dict__.update(clause.__dict__)

@@ -3,7 +3,7 @@
 Whatever spans minutes is answered from the rollups, so that a year of classes costs no more than its sessions.
 """
 
-from db.queries.compare import FEWEST_STUDENTS, comparable_sessions, sessions
+from db.queries.compare import comparable_sessions, sessions
 from db.queries.live import (
     MOMENT_COLUMNS,
     MOMENTS_LIMIT,
@@ -31,6 +31,7 @@ from db.queries.report import (
     student_minutes,
     students,
 )
+from db.rollups import FEWEST_STUDENTS
 
 __all__ = [
     "FEWEST_STUDENTS",

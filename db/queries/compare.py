@@ -10,10 +10,8 @@ from sqlalchemy import Engine, Select, func, select
 
 from db.engine import reading
 from db.queries.means import CLASS_SUMS, class_means, class_sums, matrix, share
+from db.rollups import FEWEST_STUDENTS
 from db.tables import Course, Session, SessionTotal
-
-FEWEST_STUDENTS = 5
-"""Classes with fewer students never enter comparisons: their numbers would be about persons."""
 
 _SESSION_FACTS = ("id", "started_at", "ended_at", "title", "course", "source", "simulated", "students")
 _SESSION = Session.__table__.c

@@ -1,0 +1,140 @@
+"""Commands for keeping and forgetting: `db`, `backup`, `restore`, and the part of `privacy` about one student."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+import config
+from db.commandline.opened import counted, opened, say
+from domain import ClassmoodError
+
+if TYPE_CHECKING:
+    from db.privacy.people import Wanted
+
+Name = Annotated[str | None, typer.Argument(metavar="[NAME]", help="The student's name, as it was shown or given.")]
+RosterId = Annotated[str | None, typer.Option("--roster-id", help="The student's number in the school's list.")]
+Namesakes = Annotated[bool, typer.Option("--namesakes", help="Two students of this name in one class are both meant.")]
+
+record = typer.Typer(help="Look after the record: what it holds, and what is due to be deleted.", no_args_is_help=True)
+privacy = typer.Typer(
+    help="Answer a student's request: hand out, erase or pseudonymise all of theirs.", no_args_is_help=True
+)
+
+
+def register(app: typer.Typer) -> None:
+    """Add these commands to those of the program."""
+    app.add_typer(record, name="db")
+    app.add_typer(privacy, name="privacy")
+    app.command()(backup)
+    app.command()(restore)
+
+
+@record.command()
+def stats() -> None:
+    """Say how much is stored, since when, and what is due to be deleted."""
+    from db.engine import store_name
+    from db.privacy.stats import stats as count
+
+    with opened(write=False) as (engine, settings):
+        found = count(engine, settings.privacy, time.time())
+        say(f"{store_name(engine)}: {found.bytes / 1e6:.1f} MB")
+    for table, rows in found.rows.items():
+        say(f"{rows:>9}  {table}")
+    if found.oldest_at is not None and found.newest_at is not None:
+        say(f"From {_day(found.oldest_at)} to {_day(found.newest_at)}.")
+    due = ", ".join(f"{kind} of {counted(sessions, 'session')}" for kind, sessions in sorted(found.due.items()))
+    say(f"Due to be deleted: {due or 'nothing'}.")
+
+
+@record.command()
+def purge(
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would go.")] = False,
+) -> None:
+    """Delete what is older than the settings allow (privacy.keep_..._days), bytes included, and log what went."""
+    from db.privacy.alone import compact
+    from db.privacy.retention import purge as delete_due
+
+    with opened(write=not dry_run) as (engine, settings):
+        gone = delete_due(engine, settings.privacy, time.time(), dry_run)
+        if not gone and not dry_run:
+            compact(engine)
+    kinds = Counter(one.kind for one in gone)
+    for kind, sessions in sorted(kinds.items()):
+        rows = sum(one.rows for one in gone if one.kind == kind)
+        say(f"{'Would delete' if dry_run else 'Deleted'} {kind} of {counted(sessions, 'session')} ({rows} rows).")
+    if not gone:
+        say("Nothing is due to be deleted.")
+
+
+def backup(file: Annotated[Path, typer.Argument(metavar="FILE", help="A new file for the copy.")]) -> None:
+    """Copy the whole record to a file, also while a class is being recorded."""
+    from db.privacy.backup import backup as copy
+
+    with opened(write=False) as (engine, _):
+        copy(engine, file)
+    say(f"Copied and checked: {file}. It holds names: keep it as safe as the record, and delete it when it is old.")
+
+
+def restore(file: Annotated[Path, typer.Argument(metavar="FILE", help="A copy that `backup` made.")]) -> None:
+    """Put a backup in the place of the record; what was there before is kept beside it."""
+    from db.privacy.backup import restore as put_back
+
+    aside, erased = put_back(config.of_this_start().database.url, file)
+    say(f"The record is that of {file} again." + (f" What was there before: {aside}." if aside else ""))
+    if erased:
+        say(f"{counted(erased, 'erasure')} came after this backup was made: type them again.")
+
+
+@privacy.command()
+def export(
+    folder: Annotated[Path, typer.Option("--to", metavar="FOLDER", help="Where the files go.")],
+    name: Name = None,
+    roster_id: RosterId = None,
+    namesakes: Namesakes = False,
+) -> None:
+    """Write everything about one student as JSON and CSV, without other students' names."""
+    from db.privacy.export import export as write
+
+    with opened(write=True) as (engine, _):
+        paths = write(engine, _wanted(name, roster_id, namesakes), folder, time.time())
+    say(f"{counted(len(paths), 'file')} in {folder}: {', '.join(path.name for path in paths)}.")
+
+
+@privacy.command()
+def erase(
+    name: Name = None,
+    roster_id: RosterId = None,
+    namesakes: Namesakes = False,
+    pseudonymise: Annotated[bool, typer.Option("--pseudonymise", help="Keep readings, under a drawn name.")] = False,
+) -> None:
+    """Take one student out of the record everywhere, sums, notes and log included, and their bytes off the disk."""
+    from db.privacy.erase import erase as take_out
+
+    with opened(write=True) as (engine, settings):
+        done = take_out(engine, _wanted(name, roster_id, namesakes), time.time(), keep_readings=pseudonymise)
+    what = f"Renamed to {done.pseudonym}" if done.pseudonym else "Erased"
+    say(f"{what}: {counted(done.rows, 'row')} in {counted(len(done.sessions), 'session')}, {done.texts} texts.")
+    if done.published:
+        say(f"The school's database has {counted(len(done.published), 'session')} of these: type publish.")
+    if settings.classroom.roster:
+        say(f"The class list {settings.classroom.roster} is a file of yours: take the student out of it, too.")
+    say("Backups and exports that were made before still hold the student: delete them.")
+
+
+def _wanted(name: str | None, roster_id: str | None, namesakes: bool) -> Wanted:
+    from db.privacy.people import Wanted
+
+    try:
+        return Wanted(name, roster_id, namesakes)
+    except ValueError:
+        raise ClassmoodError("expected a student's NAME or --roster-id NUMBER, found neither: give one") from None
+
+
+def _day(at: float) -> str:
+    return datetime.fromtimestamp(at).astimezone().strftime("%Y-%m-%d")

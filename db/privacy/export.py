@@ -1,0 +1,134 @@
+"""Everything about one student, as a file for people's programs and as tables for their eyes."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, select
+
+from db.corrections import audit
+from db.engine import writing
+from db.privacy.people import Person, Wanted, find
+from db.privacy.texts import taker_out, words_of
+from db.tables import (
+    Alias,
+    Base,
+    CommandRow,
+    CorrectionRow,
+    FlagRow,
+    Marker,
+    Reading,
+    Session,
+    Student,
+    StudentMinute,
+)
+from domain import StoreError
+
+ANOTHER = "[another student]"
+"""What stands in a note in place of somebody else's name: an answer to one student tells nothing of the others."""
+
+OF_STUDENT: tuple[type[Base], ...] = (Student, Alias, Reading, StudentMinute, FlagRow, CorrectionRow)
+"""Tables whose rows are about one student of one session."""
+
+FORMULA_SIGNS = ("=", "+", "-", "@", "\t", "\r")
+"""A cell that begins with one of them would be run by a table calculation."""
+
+PRIVATE = 0o600
+"""Nobody else on this machine may read the files."""
+
+Rows = dict[str, list[dict[str, Any]]]
+
+
+def export(engine: Engine, wanted: Wanted, folder: Path, now: float, actor: str = "person") -> list[Path]:
+    """Write all that the record holds of a student into a folder: ``student.json`` and a CSV for each table.
+
+    Other students' names are taken out of notes. Raises StoreError when there is nothing, when a name means two
+    students, or when the folder has such files already or cannot be written.
+    """
+    with writing(engine) as connection:
+        person = find(connection, wanted)
+        if not person.rows:
+            raise StoreError(f"expected {wanted} in the record, found no such student: check the spelling")
+        rows = everything_of(connection, person)
+        audit(connection, actor, "export", None, now, sessions=len(person.sessions))
+    return _write(folder, rows, now)
+
+
+def everything_of(connection: Connection, person: Person) -> Rows:
+    """All rows about a student by table; times and thousandths are as they are stored."""
+    rows: Rows = {"sessions": [], "markers": [], "commands": []}
+    for session_id in person.sessions:
+        rows["sessions"] += _of_session(connection, Session, session_id)
+        theirs = person.students_of(session_id)
+        for table in OF_STUDENT:
+            found = _of_session(connection, table, session_id)
+            rows.setdefault(table.__tablename__, []).extend(row for row in found if row["student_id"] in theirs)
+        about = _Notes(connection, person, session_id)
+        rows["markers"] += about.rows(Marker, "text")
+        rows["commands"] += about.rows(CommandRow, "payload")
+    return rows
+
+
+class _Notes:
+    """Rows with sentences in which a student is named, with the others' names taken out."""
+
+    def __init__(self, connection: Connection, person: Person, session_id: int) -> None:
+        self._connection, self._session_id = connection, session_id
+        theirs = person.students_of(session_id)
+        students = _of_session(connection, Student, session_id)
+        others = {
+            name
+            for row in students
+            for name in (row["display_name"], row["label_name"], row["given_name"])
+            if name and row["student_id"] not in theirs
+        } - person.names
+        self._names_them = taker_out(person.names, "", words_of(person.names, others))
+        self._hide_others = taker_out(others, ANOTHER, words_of(others, person.names))
+
+    def rows(self, table: type[Base], column: str) -> list[dict[str, Any]]:
+        found = _of_session(self._connection, table, self._session_id)
+        naming = [row for row in found if self._names_them(row[column]) != row[column]]
+        return [{**row, column: self._hide_others(row[column])} for row in naming]
+
+
+def _of_session(connection: Connection, table: type[Base], session_id: int) -> list[dict[str, Any]]:
+    columns = table.__table__.c
+    home = columns.id if table is Session else columns.session_id
+    asked = select(table.__table__).where(home == session_id).order_by(*table.__table__.primary_key)
+    return [dict(row) for row in connection.execute(asked).mappings()]
+
+
+def _write(folder: Path, rows: Rows, now: float) -> list[Path]:
+    contents = {"student.json": None, **{f"{table}.csv": found for table, found in rows.items() if found}}
+    paths = [folder / name for name in contents]
+    there = [path for path in paths if path.exists()]
+    if there:
+        raise StoreError(f"expected a folder without an older export, found {there[0]}: choose another folder")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for path, found in zip(paths, contents.values(), strict=True):
+            with os.fdopen(
+                os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, PRIVATE), "w", -1, "utf-8", "", ""
+            ) as file:
+                if found is None:
+                    json.dump({"made_at": now, **rows}, file, ensure_ascii=False, indent=1)
+                else:
+                    _write_table(file, found)
+    except OSError as error:
+        raise StoreError(f"{folder}: the export cannot be written ({error.strerror}): choose another folder") from None
+    return paths
+
+
+def _write_table(file: Any, rows: Sequence[Mapping[str, Any]]) -> None:
+    writer = csv.writer(file)
+    writer.writerow(rows[0])
+    writer.writerows(_harmless(row.values()) for row in rows)
+
+
+def _harmless(cells: Iterable[Any]) -> list[Any]:
+    return [f"'{cell}" if isinstance(cell, str) and cell.startswith(FORMULA_SIGNS) else cell for cell in cells]

@@ -1,0 +1,378 @@
+"""Keeping and forgetting: what goes when, who is meant, and that an erased student leaves no byte behind."""
+
+from __future__ import annotations
+
+import csv
+import dataclasses
+import json
+import math
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import Engine, Text, func, insert, select, update
+
+from config import PrivacySettings
+from db import commands, queries, remarks
+from db.corrections import Correction, correct, undo
+from db.engine import open_store, reading, store_path, writing
+from db.privacy import texts
+from db.privacy.backup import backup
+from db.privacy.erase import erase
+from db.privacy.export import export
+from db.privacy.people import Wanted, find
+from db.privacy.retention import DAY_S, OF_SESSION, purge
+from db.privacy.stats import stats
+from db.privacy.texts import taker_out, words_of
+from db.tables import AuditEntry, Base, ClassMoment, CommandRow, Course, Publication, Reading, Session, Student
+from db.writer import Writer
+from domain import Flag, StoreError
+from tests.test_db_writer import HAPPY, START_AT, moment, student
+
+NOW = START_AT + 9000
+FOR_EVER = PrivacySettings(keep_readings_days=0, keep_names_days=0, keep_rollups_days=0)
+MARIE = "Marie Skłodowska"
+
+
+@pytest.fixture
+def engine(tmp_path: Path) -> Iterator[Engine]:
+    engine = open_store(f"sqlite:///{tmp_path / 'class.sqlite'}", write=True)
+    yield engine
+    engine.dispose()
+
+
+def write_class(writer: Writer, start: float, names: list[str | None], title: str = "Physics") -> int:
+    session = writer.start_session("screen", title, False, start, {"session": {"course": title}})
+    for second in range(0, 120, 10):
+        people = [student(number, name, HAPPY) for number, name in enumerate(names, 1)]
+        flag = Flag(1, "away", f"{names[0]} is out of sight.", start)
+        writer.write(dataclasses.replace(moment(start + second, *people), flags=(flag,)))
+    writer.end_session(start + 120, "stopped")
+    writer.flush()
+    return session
+
+
+@pytest.fixture
+def two_classes(engine: Engine) -> Engine:
+    """Marie in two classes of six: named by her label in one, merged from two numbers and renamed in the other."""
+    others = ["Pierre Curie", "Niels", "Lise", "Emmy", "Max"]
+    with Writer(engine, clock=lambda: NOW) as writer:
+        write_class(writer, START_AT, [MARIE, *others])
+        write_class(writer, START_AT + 1000, ["marie's iPad", *others, None])
+    correct(engine, 2, Correction("merge", 7, target=1), NOW)
+    correct(engine, 2, Correction("rename", 1, name=MARIE, roster_id="17"), NOW)
+    commands.ask(engine, "rename", {"student": 1, "name": MARIE}, NOW, 2)
+    remarks.mark(engine, 1, "note", "Marie   SKŁODOWSKA explained it to Pierre Curie", START_AT + 5, NOW)
+    remarks.mark(engine, 2, "note", "Marie was ill, Lise was not", START_AT + 1005, NOW)
+    remarks.dismiss(engine, 1, "known", f"{MARIE} fetched water", NOW)
+    with writing(engine) as connection:
+        connection.execute(insert(Course).values(name=f"Tutoring {MARIE}"))
+        detail = json.dumps({"who": MARIE})
+        connection.execute(insert(AuditEntry).values(at=NOW, actor="person", action="x", session_id=1, detail=detail))
+    return engine
+
+
+def all_rows(engine: Engine) -> dict[str, list[dict[str, Any]]]:
+    with reading(engine) as connection:
+        return {
+            table.name: [dict(row) for row in connection.execute(select(table)).mappings()]
+            for table in Base.metadata.sorted_tables
+        }
+
+
+def count(engine: Engine, table: type[Base], *where: Any) -> int:
+    with reading(engine) as connection:
+        return connection.scalar(select(func.count()).select_from(table).where(*where)) or 0
+
+
+def bytes_beside(path: Path) -> bytes:
+    """The database with its log and everything else beside it, as it lies on the disk."""
+    return b"".join(file.read_bytes() for file in sorted(path.parent.iterdir()) if file.is_file()).lower()
+
+
+def assert_no_byte_of(name: str, path: Path) -> None:
+    found, escaped = bytes_beside(path), json.dumps(name)[1:-1]
+    for written in (name, escaped, name.encode("utf-16-le").decode("latin-1")):
+        assert written.lower().encode() not in found, written
+
+
+@pytest.mark.parametrize("keep_readings", [False, True])
+def test_an_erased_student_leaves_no_byte_of_the_name_anywhere(two_classes, tmp_path, keep_readings):
+    path = store_path(two_classes)
+    assert MARIE.lower().encode() in bytes_beside(path)
+    done = erase(two_classes, Wanted(MARIE), NOW + 1, keep_readings)
+    assert done.sessions == (1, 2)
+    backup(two_classes, tmp_path / "copy.sqlite")
+    for name in (MARIE, "Skłodowska", "marie's iPad", "marie was"):
+        assert_no_byte_of(name, path)
+    assert b"pierre curie" in bytes_beside(path), "nobody else is erased"
+    left = json.dumps(all_rows(two_classes), ensure_ascii=False).lower()
+    assert "skłodowska" not in left
+    assert count(two_classes, AuditEntry, AuditEntry.redacted_at == NOW + 1) == 1
+    assert queries.students(two_classes, 1)[-1].name == "Max"
+
+
+def test_erasing_takes_readings_sums_flags_and_commands_and_leaves_the_others_as_they_were(two_classes):
+    before = queries.student_minutes(two_classes, 1, 2)
+    erase(two_classes, Wanted(MARIE), NOW)
+    for session, gone in ((1, 1), (2, 1), (2, 7)):
+        assert count(two_classes, Reading, Reading.session_id == session, Reading.student_id == gone) == 0
+        assert queries.student_minutes(two_classes, session, gone).empty
+    assert queries.flags(two_classes, 1) == queries.flags(two_classes, 2) == []
+    assert count(two_classes, CommandRow) == 0
+    assert [marker.text for marker in queries.markers(two_classes, 1)] == ["[erased] explained it to Pierre Curie"]
+    assert [marker.text for marker in queries.markers(two_classes, 2)] == ["[erased] was ill, Lise was not"]
+    assert queries.student_minutes(two_classes, 1, 2).equals(before)
+    assert len(queries.students(two_classes, 1)) == 5
+    with reading(two_classes) as connection:
+        entry = connection.execute(select(AuditEntry.detail).where(AuditEntry.action == "erase")).scalar_one()
+    assert json.loads(entry)["sessions"] == 2
+
+
+def test_pseudonymising_keeps_readings_under_one_drawn_name_that_survives_taking_back(two_classes):
+    readings = count(two_classes, Reading)
+    done = erase(two_classes, Wanted(MARIE), NOW, keep_readings=True)
+    assert done.pseudonym
+    assert count(two_classes, Reading) == readings
+    assert [queries.students(two_classes, session)[0].name for session in (1, 2)] == [done.pseudonym] * 2
+    assert queries.markers(two_classes, 1)[0].text == f"{done.pseudonym} explained it to Pierre Curie"
+    with reading(two_classes) as connection:
+        renaming = connection.execute(select(Base.metadata.tables["corrections"].c.id)).scalars().all()[-1]
+    undo(two_classes, renaming, NOW + 1)
+    assert queries.students(two_classes, 2)[0].name == done.pseudonym, "the label's name is hidden, too"
+
+
+def test_a_correction_that_gave_another_the_readings_can_still_be_taken_back(engine):
+    with Writer(engine) as writer:
+        write_class(writer, START_AT, ["Ada", "Bo", "Cem", "Dee", "Eve"])
+    moved = correct(engine, 1, Correction("move", 1, 2, START_AT, START_AT + 30), NOW)
+    given = count(engine, Reading, Reading.student_id == 2)
+    erase(engine, Wanted("ada"), NOW)
+    assert count(engine, Reading, Reading.student_id == 2) == given, "they are Bo's"
+    undo(engine, moved, NOW)
+    assert queries.students(engine, 1)[0].name is None
+
+
+def test_moods_of_a_class_of_a_few_go_with_one_of_them_and_those_of_a_larger_class_stay(engine):
+    with Writer(engine) as writer:
+        write_class(writer, START_AT, ["Ada", "Bo", "Cem", "Dee"])
+        write_class(writer, START_AT + 1000, ["Ada", "Bo", "Cem", "Dee", "Eve"])
+    erase(engine, Wanted("Ada"), NOW)
+    small, large = queries.sessions(engine).sort_values("id").to_dict("records")
+    assert math.isnan(float(small["happy"]))
+    assert large["happy"] == pytest.approx(0.88)
+    assert queries.class_minutes(engine, [1])["happy"].isna().all(axis=None)
+    assert count(engine, ClassMoment, ClassMoment.session_id == 1, ClassMoment.p_happy.is_not(None)) == 0
+
+
+def test_nobody_is_erased_while_a_class_is_being_recorded(two_classes):
+    with Writer(two_classes), pytest.raises(StoreError, match="no running capture.*end it first"):
+        erase(two_classes, Wanted(MARIE), NOW)
+    assert count(two_classes, Student, Student.display_name == MARIE) == 2
+
+
+def test_a_page_that_holds_an_old_state_is_named(two_classes):
+    path = store_path(two_classes)
+    reader = open_store(f"sqlite:///{path}", write=False, patience_s=0.0)
+    impatient = open_store(f"sqlite:///{path}", write=True, patience_s=0.0)
+    with reading(reader) as connection:
+        connection.execute(select(Session.id)).all()
+        with pytest.raises(StoreError, match="close the pages|locked"):
+            erase(impatient, Wanted(MARIE), NOW)
+    assert purge(impatient, FOR_EVER, NOW) == []
+    reader.dispose()
+    impatient.dispose()
+
+
+def test_who_is_meant(two_classes):
+    def rows(wanted: Wanted) -> set[tuple[int, int]]:
+        with reading(two_classes) as connection:
+            return set(find(connection, wanted).rows)
+
+    assert rows(Wanted(" marie  SKŁODOWSKA ")) == {(1, 1), (2, 1), (2, 7)}
+    assert rows(Wanted(roster_id="17")) == {(2, 1), (2, 7)}
+    assert rows(Wanted(MARIE, "18")) == {(1, 1)}, "another number of the list is another student"
+    assert rows(Wanted("Marie's iPad")) == set(), "a person has said who it is"
+    assert rows(Wanted("Niels")) == {(1, 3), (2, 3)}
+    assert rows(Wanted("Nobody")) == set()
+    with pytest.raises(ValueError, match="found neither"):
+        Wanted(" ")
+
+
+def test_a_name_of_two_students_of_one_class_means_nobody_until_it_is_said_so(engine):
+    with Writer(engine) as writer:
+        write_class(writer, START_AT, ["Ada", "Bo", "Ada", "Cem", "Dee"])
+    with pytest.raises(StoreError, match="students 1 and 3 in session 1.*--namesakes"):
+        erase(engine, Wanted("Ada"), NOW)
+    assert erase(engine, Wanted("Ada", namesakes=True), NOW).sessions == (1,)
+    assert [one.name for one in queries.students(engine, 1)] == ["Bo", "Cem", "Dee"]
+
+
+def test_what_was_never_there_cannot_be_erased(two_classes):
+    with pytest.raises(StoreError, match="expected something of Lizzy"):
+        erase(two_classes, Wanted("Lizzy"), NOW)
+    with pytest.raises(StoreError, match="found no such student"):
+        export(two_classes, Wanted("Lizzy"), store_path(two_classes).parent / "out", NOW)
+
+
+def test_published_sessions_wait_to_be_sent_anew(two_classes):
+    with writing(two_classes) as connection:
+        for session, at in ((1, NOW), (2, None)):
+            connection.execute(insert(Publication).values(session_id=session, target="t", published_at=at))
+    assert erase(two_classes, Wanted(MARIE), NOW + 5).published == (1,)
+    assert count(two_classes, Publication, Publication.queued_at == NOW + 5) == 1
+
+
+def test_a_student_gets_all_of_theirs_and_nothing_of_the_others(two_classes, tmp_path):
+    folder = tmp_path / "answer"
+    with writing(two_classes) as connection:
+        connection.execute(update(Student).where(Student.student_id == 1).values(label_name="=1+1"))
+    paths = export(two_classes, Wanted(MARIE), folder, NOW)
+    assert all(path.stat().st_mode & 0o077 == 0 for path in paths)
+    told = json.loads((folder / "student.json").read_text("utf-8"))
+    assert {row["student_id"] for row in told["readings"] if row["session_id"] == 1} == {1}
+    assert len(told["readings"]) == count(two_classes, Reading, Reading.student_id.in_((1, 7)))
+    assert {name for name, rows in told.items() if rows and name != "made_at"} == {
+        *("sessions", "students", "aliases", "readings", "student_minutes", "flags", "corrections", "markers"),
+        "commands",
+    }
+    assert [row["text"] for row in told["markers"]] == [
+        "Marie   SKŁODOWSKA explained it to [another student]",
+        "Marie was ill, [another student] was not",
+    ]
+    for path in paths:
+        assert not any(name in path.read_text("utf-8") for name in ("Curie", "Niels", "Lise"))
+    with (folder / "students.csv").open(encoding="utf-8", newline="") as file:
+        assert {row["label_name"] for row in csv.DictReader(file)} >= {"'=1+1"}
+    assert count(two_classes, AuditEntry, AuditEntry.action == "export") == 1
+    with pytest.raises(StoreError, match="without an older export"):
+        export(two_classes, Wanted(MARIE), folder, NOW)
+
+
+# --- how long what is kept ------------------------------------------------------------------------------------------
+
+
+def days(readings: int = 0, names: int = 0, rollups: int = 0) -> PrivacySettings:
+    return PrivacySettings(keep_readings_days=readings, keep_names_days=names, keep_rollups_days=rollups)
+
+
+def later(days: float) -> float:
+    """A time so many days after the end of the first class."""
+    return START_AT + 120 + days * DAY_S
+
+
+def test_readings_go_first_and_leave_their_sums(two_classes):
+    assert purge(two_classes, days(readings=30), later(29.9)) == []
+    sums = queries.class_minutes(two_classes, [1, 2])
+    gone = purge(two_classes, days(readings=30), later(30.001))
+    assert [(one.kind, one.session_id, one.rows) for one in gone] == [("readings", 1, 72)]
+    assert count(two_classes, Reading, Reading.session_id == 1) == 0
+    assert count(two_classes, ClassMoment, ClassMoment.session_id == 1) == 0
+    assert count(two_classes, Reading, Reading.session_id == 2) > 0
+    assert queries.class_minutes(two_classes, [1, 2]).equals(sums)
+    assert purge(two_classes, days(readings=30), later(30.001)) == [], "once is enough"
+
+
+def test_names_go_out_of_notes_corrections_and_commands_and_leave_numbers(two_classes):
+    gone = purge(two_classes, days(names=180), later(180.5))
+    assert [(one.kind, one.session_id) for one in gone] == [("names", 1), ("names", 2)]
+    for name in ("Pierre Curie", "marie's iPad", "Emmy"):
+        assert_no_byte_of(name, store_path(two_classes))
+    assert {one.name for session in (1, 2) for one in queries.students(two_classes, session)} == {None}
+    assert queries.markers(two_classes, 2)[0].text == "[erased] was ill, [erased] was not"
+    assert count(two_classes, Reading) > 0
+    assert purge(two_classes, days(names=180), later(180.5)) == []
+
+
+def test_at_last_the_whole_session_goes(two_classes):
+    gone = purge(two_classes, days(30, 180, 400), later(400.001))
+    assert [(one.kind, one.session_id) for one in gone] == [("sessions", 1), ("readings", 2), ("names", 2)]
+    assert list(queries.sessions(two_classes)["id"]) == [2]
+    for table in OF_SESSION:
+        assert count(two_classes, table, table.session_id == 1) == 0
+
+
+def test_every_table_of_a_session_goes_with_it():
+    homes = {table.name for table in Base.metadata.sorted_tables if "session_id" in table.c}
+    assert homes - {table.__tablename__ for table in OF_SESSION} == {"audit", "capture_status"}
+
+
+def test_a_running_session_is_never_touched_and_a_running_capture_refuses(two_classes):
+    with writing(two_classes) as connection:
+        connection.execute(update(Session).values(ended_at=None))
+    assert purge(two_classes, days(1, 1, 1), later(999)) == []
+    with writing(two_classes) as connection:
+        connection.execute(update(Session).values(ended_at=START_AT))
+    with Writer(two_classes), pytest.raises(StoreError, match="delete what is due"):
+        purge(two_classes, days(1, 1, 1), later(999))
+
+
+def test_a_dry_run_says_the_same_and_does_nothing(two_classes):
+    before = all_rows(two_classes)
+    told = purge(two_classes, days(30, 180), later(200), dry_run=True)
+    assert all_rows(two_classes) == before
+    assert purge(two_classes, days(30, 180), later(200)) == told
+
+
+def test_a_purge_is_logged_without_names(two_classes):
+    purge(two_classes, days(30, 180), later(200))
+    with reading(two_classes) as connection:
+        rows = connection.execute(select(AuditEntry).where(AuditEntry.actor == "program")).scalars().all()
+        logged = [
+            tuple(row)
+            for row in connection.execute(
+                select(AuditEntry.action, AuditEntry.session_id, AuditEntry.detail).where(
+                    AuditEntry.action.like("purge%")
+                )
+            )
+        ]
+    assert len(rows) == 4
+    assert ("purge_readings", 1, '{"rows": 72}') in logged
+    assert "Marie" not in str(logged)
+
+
+def test_stats_count_and_name_what_is_due(two_classes):
+    found = stats(two_classes, days(30, 180), later(100))
+    assert found.rows["sessions"] == 2
+    assert found.rows["readings"] == count(two_classes, Reading)
+    assert (found.oldest_at, found.newest_at) == (START_AT, START_AT + 1000)
+    assert found.bytes >= store_path(two_classes).stat().st_size
+    assert found.due == {"readings": 2}
+
+
+# --- names in sentences ---------------------------------------------------------------------------------------------
+
+
+def test_every_column_of_text_says_whether_a_name_may_stand_in_it():
+    columns = {
+        f"{table.name}.{column.name}"
+        for table in Base.metadata.sorted_tables
+        for column in table.columns
+        if isinstance(column.type, Text)
+    }
+    sentences = {str(attribute.property.columns[0]) for attribute in (*texts.SENTENCES, *texts.OBJECTS)}
+    assert columns == sentences | texts.NAMES | texts.WORDS
+    assert not sentences & texts.NAMES
+    assert not (sentences | texts.NAMES) & texts.WORDS
+
+
+@pytest.mark.parametrize(
+    ("text", "left"),
+    [
+        ("Ada King spoke", "X spoke"),
+        ("(ada  KING)", "(X)"),
+        ("Adaking, Bada King", "Adaking, Bada King"),
+        ("Zoë was here", "X was here"),
+        ("Ada knows", "X knows"),
+        ("the ada of it", "the ada of it"),
+        ("nobody", "nobody"),
+    ],
+)
+def test_names_go_out_of_a_sentence_as_whole_words(text, left):
+    assert taker_out(["Ada King", "Zoë"], "X", {"Ada"})(text) == left
+
+
+def test_single_words_of_a_name_mean_a_student_only_where_nobody_else_has_them():
+    assert words_of(["Ada King"], ["Bo King"]) == {"Ada"}
+    assert words_of(["Li Wu"], []) == set()

@@ -1,0 +1,77 @@
+"""The commands for keeping and forgetting as a person types them."""
+
+from __future__ import annotations
+
+import json
+import time
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+import cli
+import config
+from db.engine import open_store
+from db.privacy.retention import DAY_S
+from db.writer import Writer
+from domain import ClassmoodError
+from tests.test_db_privacy import MARIE, write_class
+
+
+class Typed:
+    """What a command said, and the error that it ended with, if any."""
+
+    def __init__(self, *words: str | Path) -> None:
+        result = CliRunner().invoke(cli.app, [str(word) for word in words])
+        self.said, self.error = result.output, result.exception
+        if self.error is not None and not isinstance(self.error, ClassmoodError):
+            raise self.error
+
+
+@pytest.fixture
+def record(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """The address of a record with a class of 200 days ago, which the settings name."""
+    url = f"sqlite:///{(tmp_path / 'class.sqlite').as_posix()}"
+    settings = tmp_path / "settings.yaml"
+    settings.write_text(f"database:\n  url: {url}\n", "utf-8")
+    monkeypatch.setenv(config.CONFIG_VARIABLE, str(settings))
+    engine = open_store(url, write=True)
+    with Writer(engine) as writer:
+        write_class(writer, time.time() - 200 * DAY_S, [MARIE, "Bo", "Cem", "Dee", "Eve"])
+    engine.dispose()
+    return url
+
+
+def test_stats_and_purge(record):
+    said = Typed("db", "stats").said
+    assert "1  sessions\n" in said
+    assert "Due to be deleted: names of 1 session, readings of 1 session." in said
+    assert Typed("db", "purge", "--dry-run").said.startswith("Would delete names of 1 session (5 rows).")
+    assert "Deleted readings of 1 session (60 rows)." in Typed("db", "purge").said
+    assert Typed("db", "purge").said == "Nothing is due to be deleted.\n"
+
+
+def test_backup_and_restore(record, tmp_path):
+    assert "Copied and checked" in Typed("backup", tmp_path / "copy").said
+    Typed("privacy", "erase", "Bo")
+    said = Typed("restore", tmp_path / "copy").said
+    assert "before-restore-1" in said
+    assert "1 erasure came after this backup" in said
+    assert "expected a new file" in str(Typed("backup", tmp_path / "copy").error)
+
+
+def test_export_and_erase(record, tmp_path):
+    assert "student.json" in Typed("privacy", "export", MARIE, "--to", tmp_path / "out").said
+    assert json.loads((tmp_path / "out" / "student.json").read_text("utf-8"))["students"]
+    assert "in 1 session" in Typed("privacy", "erase", MARIE).said
+    assert Typed("privacy", "erase", "Bo", "--pseudonymise").said.startswith("Renamed to Student ")
+    assert "expected something of" in str(Typed("privacy", "erase", MARIE).error)
+    assert "found neither" in str(Typed("privacy", "erase").error)
+
+
+def test_a_class_begins_without_what_is_due(record, capsys):
+    settings = config.of_this_start()
+    with cli.open_writer(record, settings):
+        pass
+    assert "Deleted as the settings ask: what was due of 1 sessions." in capsys.readouterr().out
+    assert "Due to be deleted: nothing." in Typed("db", "stats").said
