@@ -26,7 +26,7 @@ from pydantic import ValidationError
 
 import config
 import db.commandline
-from config import ROOT, CaptureSettings, Settings
+from config import ROOT, CaptureSettings, DatabaseSettings, Settings
 from domain import Box, CaptureError, ClassmoodError, Frame, Moment, StoreError, Tile
 
 if TYPE_CHECKING:
@@ -560,7 +560,7 @@ def demo(no_browser: NoBrowser = False, seconds: Seconds = None) -> None:
     from capture.source import open_live
 
     settings, stop = load_settings(), stop_on_signals()
-    url = f"{settings.database.url.rpartition('/')[0]}/{DEMO_DATABASE}"
+    url = demo_database(settings.database.url)
     with ExitStack() as stack:
         writer = stack.enter_context(open_writer(url, settings))
         stack.enter_context(pages(settings, url, not no_browser))
@@ -578,6 +578,12 @@ def demo(no_browser: NoBrowser = False, seconds: Seconds = None) -> None:
         if not done:
             with open_live("simulator", settings, time.time) as source:
                 record(source, settings, writer, stop, SIMULATED)
+
+
+def demo_database(url: str) -> str:
+    """Where a demonstration is kept: in a file beside the configured one, or beside the program."""
+    file = url if url.startswith("sqlite") else DatabaseSettings().url
+    return f"{file.rpartition('/')[0]}/{DEMO_DATABASE}"
 
 
 @app.command()
@@ -912,11 +918,13 @@ def check_models(settings: Settings) -> Finding:
 
 
 def check_database(settings: Settings) -> Finding:
-    from db.engine import open_store, store_path
+    from db.engine import is_server, open_store, store_name, store_path
 
     engine = open_store(settings.database.url, write=True)
-    path = store_path(engine)
     engine.dispose()
+    if is_server(engine.url):
+        return FINE, f"{store_name(engine)} opens", ""
+    path = store_path(engine)
     free_mb = shutil.disk_usage(path.parent).free // 2**20
     if free_mb < LEAST_FREE_MB:
         return LOOK, f"{path} opens, but only {free_mb} MB are free", f"Free {LEAST_FREE_MB} MB on this disk."

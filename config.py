@@ -93,7 +93,11 @@ class PrivacySettings(Section):
 
 
 class DatabaseSettings(Section):
-    url: str = _setting("sqlite:///data/classmood.sqlite", "Where sessions are kept.", pattern=r"^sqlite:///.+")
+    url: str = _setting(
+        "sqlite:///data/classmood.sqlite",
+        "Where sessions are kept: a file, or a school's PostgreSQL.",
+        pattern=r"^(sqlite:///|postgresql\+psycopg://).+",
+    )
 
 
 class DashboardSettings(Section):

@@ -6,10 +6,13 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from itertools import count
 from pathlib import Path
 
 import pytest
+
+from tests.school_server import SchoolServer, program, running
 
 ROOT = Path(__file__).resolve().parents[1]
 SHARED_DATA = ROOT.parent / "shared" / "data"
@@ -41,6 +44,24 @@ def display() -> Iterator[str]:
     yield f":{number}"
     server.terminate()
     server.wait()
+
+
+@pytest.fixture(scope="session")
+def school_server() -> Iterator[SchoolServer]:
+    """A real PostgreSQL server of this test run."""
+    if program("postgres") is None:
+        pytest.skip("PostgreSQL is not installed; type: sudo apt install postgresql")
+    with running() as server:
+        yield server
+
+
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def new_store(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Callable[[], str]:
+    """What gives the address of a new, empty database with every call: a file's, then a server's."""
+    if request.param == "postgresql":
+        return request.getfixturevalue("school_server").new_database
+    folder, numbers = tmp_path_factory.mktemp("stores"), count(1)
+    return lambda: f"sqlite:///{folder / str(next(numbers)) / 'class.sqlite'}"
 
 
 @pytest.fixture(scope="session")

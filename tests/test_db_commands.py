@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator
-from pathlib import Path
+from collections.abc import Callable, Iterator
 
 import pytest
 from sqlalchemy import Engine
@@ -22,8 +21,8 @@ NOW = START_AT + 100
 
 
 @pytest.fixture
-def engine(tmp_path: Path) -> Iterator[Engine]:
-    engine = open_store(f"sqlite:///{tmp_path / 'class.sqlite'}", write=True)
+def engine(new_store: Callable[[], str]) -> Iterator[Engine]:
+    engine = open_store(new_store(), write=True)
     yield engine
     engine.dispose()
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import random
-from collections.abc import Iterator
-from pathlib import Path
+from collections.abc import Callable, Iterator
 
 import pytest
 from hypothesis import given
@@ -24,8 +23,8 @@ NOW = START_AT + 9000
 
 
 @pytest.fixture
-def engine(tmp_path: Path) -> Iterator[Engine]:
-    engine = open_store(f"sqlite:///{tmp_path / 'class.sqlite'}", write=True)
+def engine(new_store: Callable[[], str]) -> Iterator[Engine]:
+    engine = open_store(new_store(), write=True)
     yield engine
     engine.dispose()
 
@@ -163,7 +162,7 @@ def test_two_students_can_change_places_for_a_stretch(finished):
         swapped = connection.execute(
             select(Reading.student_id, Reading.origin_id).where(Reading.at_ms == (START_AT + 40) * 1000)
         ).all()
-    assert [tuple(row) for row in swapped][:3] == [(1, 2), (2, 1), (3, None)]
+    assert sorted(tuple(row) for row in swapped)[:3] == [(1, 2), (2, 1), (3, None)]
 
 
 def test_everything_can_be_taken_back_in_any_order(finished):
@@ -247,7 +246,7 @@ def test_the_trail_names_deeds_and_no_people(finished):
     made = corrections.correct(finished, 1, Correction("rename", 1, name="Secret Name"), NOW)
     corrections.undo(finished, made, NOW + 1)
     trail = kept(finished, AuditEntry)
-    assert [row[1:] for row in trail] == [
+    assert [row[1:-1] for row in trail] == [
         (NOW, "person", "rename", 1, '{"correction": 1}'),
         (NOW + 1, "person", "undo", 1, '{"correction": 1}'),
     ]

@@ -6,7 +6,7 @@ import csv
 import dataclasses
 import json
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -36,8 +36,8 @@ MARIE = "Marie Skłodowska"
 
 
 @pytest.fixture
-def engine(tmp_path: Path) -> Iterator[Engine]:
-    engine = open_store(f"sqlite:///{tmp_path / 'class.sqlite'}", write=True)
+def engine(new_store: Callable[[], str]) -> Iterator[Engine]:
+    engine = open_store(new_store(), write=True)
     yield engine
     engine.dispose()
 
@@ -97,6 +97,7 @@ def assert_no_byte_of(name: str, path: Path) -> None:
         assert written.lower().encode() not in found, written
 
 
+@pytest.mark.parametrize("new_store", ["sqlite"], indirect=True)
 @pytest.mark.parametrize("keep_readings", [False, True])
 def test_an_erased_student_leaves_no_byte_of_the_name_anywhere(two_classes, tmp_path, keep_readings):
     path = store_path(two_classes)
@@ -162,7 +163,7 @@ def test_moods_of_a_class_of_a_few_go_with_one_of_them_and_those_of_a_larger_cla
     small, large = queries.sessions(engine).sort_values("id").to_dict("records")
     assert math.isnan(float(small["happy"]))
     assert large["happy"] == pytest.approx(0.88)
-    assert queries.class_minutes(engine, [1])["happy"].isna().all(axis=None)
+    assert set(queries.class_minutes(engine, [1])["happy"].isna()) == {True}
     assert count(engine, ClassMoment, ClassMoment.session_id == 1, ClassMoment.p_happy.is_not(None)) == 0
 
 
@@ -172,6 +173,7 @@ def test_nobody_is_erased_while_a_class_is_being_recorded(two_classes):
     assert count(two_classes, Student, Student.display_name == MARIE) == 2
 
 
+@pytest.mark.parametrize("new_store", ["sqlite"], indirect=True)
 def test_a_page_that_holds_an_old_state_is_named(two_classes):
     path = store_path(two_classes)
     reader = open_store(f"sqlite:///{path}", write=False, patience_s=0.0)
@@ -209,11 +211,11 @@ def test_a_name_of_two_students_of_one_class_means_nobody_until_it_is_said_so(en
     assert [one.name for one in queries.students(engine, 1)] == ["Bo", "Cem", "Dee"]
 
 
-def test_what_was_never_there_cannot_be_erased(two_classes):
+def test_what_was_never_there_cannot_be_erased(two_classes, tmp_path):
     with pytest.raises(StoreError, match="expected something of Lizzy"):
         erase(two_classes, Wanted("Lizzy"), NOW)
     with pytest.raises(StoreError, match="found no such student"):
-        export(two_classes, Wanted("Lizzy"), store_path(two_classes).parent / "out", NOW)
+        export(two_classes, Wanted("Lizzy"), tmp_path, NOW)
 
 
 def test_published_sessions_wait_to_be_sent_anew(two_classes):
@@ -274,6 +276,7 @@ def test_readings_go_first_and_leave_their_sums(two_classes):
     assert purge(two_classes, days(readings=30), later(30.001)) == [], "once is enough"
 
 
+@pytest.mark.parametrize("new_store", ["sqlite"], indirect=True)
 def test_names_go_out_of_notes_corrections_and_commands_and_leave_numbers(two_classes):
     gone = purge(two_classes, days(names=180), later(180.5))
     assert [(one.kind, one.session_id) for one in gone] == [("names", 1), ("names", 2)]
@@ -337,7 +340,7 @@ def test_stats_count_and_name_what_is_due(two_classes):
     assert found.rows["sessions"] == 2
     assert found.rows["readings"] == count(two_classes, Reading)
     assert (found.oldest_at, found.newest_at) == (START_AT, START_AT + 1000)
-    assert found.bytes >= store_path(two_classes).stat().st_size
+    assert found.bytes > 50_000
     assert found.due == {"readings": 2}
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
+from collections.abc import Callable
 
 import numpy as np
 import pytest
@@ -30,9 +31,9 @@ START_MS = int(START_AT * 1000)
 
 
 @pytest.fixture(scope="module")
-def engine(tmp_path_factory: pytest.TempPathFactory):
+def engine(new_store: Callable[[], str]):
     """1,000 moments, two a second: one of two students is happy, and in the first ten moments nobody is read."""
-    url = f"sqlite:///{tmp_path_factory.mktemp('store') / 'class.sqlite'}"
+    url = new_store()
     engine = open_store(url, write=True)
     with Writer(engine) as writer:
         writer.start_session("simulator", "Maths", True, START_AT)
@@ -46,8 +47,8 @@ def engine(tmp_path_factory: pytest.TempPathFactory):
     engine.dispose()
 
 
-def test_an_empty_store_answers_every_question_with_nothing(tmp_path):
-    engine = open_store(f"sqlite:///{tmp_path / 'class.sqlite'}", write=False)
+def test_an_empty_store_answers_every_question_with_nothing(new_store):
+    engine = open_store(new_store(), write=False)
     assert latest_session(engine) is None
     assert session_span(engine, 1) is None
     assert capture_status(engine) is None
@@ -94,8 +95,8 @@ def test_a_long_stretch_is_averaged_to_the_limit_and_ends_with_its_last_moment(e
     assert len(class_moments(engine, 1, limit=1000)) == 1000
 
 
-def test_the_tile_map_mirrors_the_gallery_with_names_states_and_leading_emotions(tmp_path):
-    engine = open_store(f"sqlite:///{tmp_path / 'class.sqlite'}", write=True)
+def test_the_tile_map_mirrors_the_gallery_with_names_states_and_leading_emotions(new_store):
+    engine = open_store(new_store(), write=True)
     tiles = (
         Tile(0, Box(100, 50, 260, 140), "on"),
         Tile(1, Box(260, 50, 420, 140), "off"),
@@ -121,8 +122,8 @@ def test_the_tile_map_mirrors_the_gallery_with_names_states_and_leading_emotions
     engine.dispose()
 
 
-def test_names_on_the_map_are_those_of_now(tmp_path):
-    engine: Engine = open_store(f"sqlite:///{tmp_path / 'class.sqlite'}", write=True)
+def test_names_on_the_map_are_those_of_now(new_store):
+    engine: Engine = open_store(new_store(), write=True)
     with Writer(engine) as writer:
         writer.start_session("screen", "", False, START_AT)
         for name in (None, "Ada"):
@@ -136,9 +137,9 @@ def test_names_on_the_map_are_those_of_now(tmp_path):
 
 
 @pytest.fixture(scope="module")
-def year(tmp_path_factory: pytest.TempPathFactory):
+def year(new_store: Callable[[], str]):
     """Five sessions: two of a course, a drawn one, one of a few students and one that still runs."""
-    engine = open_store(f"sqlite:///{tmp_path_factory.mktemp('year') / 'class.sqlite'}", write=True)
+    engine = open_store(new_store(), write=True)
     with Writer(engine) as writer:
         for number, (title, simulated, size) in enumerate(
             (("Maths", False, 6), ("Maths", False, 8), ("Maths", True, 9), ("Tutoring", False, 4), ("", False, 7))

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import dataclasses
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
-from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine, select
 
 from db import rollups
-from db.engine import open_store, reading, writing
+from db.engine import open_store, reading, store_path, writing
 from db.tables import ClassMinute, ClassMoment, Reading, Session, SessionTotal, StudentMinute
 from db.writer import Writer
 from domain import Attention, Moment, Observation, StoreError
@@ -23,8 +22,8 @@ TABLES = (StudentMinute, ClassMinute, SessionTotal)
 
 
 @pytest.fixture
-def engine(tmp_path: Path) -> Iterator[Engine]:
-    engine = open_store(f"sqlite:///{tmp_path / 'class.sqlite'}", write=True, patience_s=0.0)
+def engine(new_store: Callable[[], str]) -> Iterator[Engine]:
+    engine = open_store(new_store(), write=True, patience_s=0.0)
     yield engine
     engine.dispose()
 
@@ -104,10 +103,11 @@ def test_a_clock_that_is_set_back_counts_nothing_twice(engine, writer):
     assert [kept(engine, table) for table in TABLES] == recounted(engine)
 
 
-def test_a_failed_attempt_counts_nothing_twice(tmp_path, engine, writer):
+@pytest.mark.parametrize("new_store", ["sqlite"], indirect=True)
+def test_a_failed_attempt_counts_nothing_twice(engine, writer):
     writer.write(moment(START_AT + 1, student(1)))
     writer.flush()
-    with closing(sqlite3.connect(tmp_path / "class.sqlite", isolation_level=None)) as other:
+    with closing(sqlite3.connect(store_path(engine), isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
         writer.write(moment(START_AT + 2, student(1)))
         writer.write(moment(START_AT + 63, student(1)))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, create_engine, inspect, text
@@ -82,6 +82,10 @@ class ServerLock:
 
     def release(self) -> None:
         """Let the next one in; a second call does nothing."""
+        if self._connection.closed:
+            return
+        with suppress(SQLAlchemyError):  # a connection that was cut holds nothing
+            self._connection.execute(text("SELECT pg_advisory_unlock_all()"))
         self._connection.close()
 
 
