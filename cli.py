@@ -221,7 +221,10 @@ class SessionRecorder:
                 mode="json", by_alias=True, include={"inference", "session", "privacy"}
             )
             title, versions = self._settings.session.course, (model_version(self._settings), rules_version())
-            session = self._writer.start_session(self._source.kind, title, self._simulated, at, settings, *versions)
+            owner = self._settings.publish.teacher or None
+            session = self._writer.start_session(
+                self._source.kind, title, self._simulated, at, settings, *versions, owner
+            )
             self.sessions.append(session)
         elif change == "pause":
             self._writer.pause(at)
@@ -616,15 +619,16 @@ def live(kind: str, wanted: str, no_browser: bool, seconds: float | None) -> Non
 def open_writer(url: str, settings: Settings) -> Iterator[Writer]:
     """The one writer of a database, which says good-bye to the pages when the block ends.
 
-    What is older than it may be kept is deleted first. Raises StoreError where another writer is at work or the file
-    cannot be used.
+    What is older than it may be kept is deleted first. Raises StoreError where another writer is at work, the file
+    cannot be used, or the database is a server's, which a network could take away in mid-class.
     """
-    from db.engine import open_store
+    from db.engine import open_store, store_path
     from db.privacy.retention import purge
     from db.status import CaptureStatus
     from db.writer import GAP_S, Writer
 
     engine, hindered = open_store(url, write=True), None
+    store_path(engine)
     try:
         gone = purge(engine, settings.privacy, time.time())
         if gone:

@@ -100,6 +100,16 @@ class DatabaseSettings(Section):
     )
 
 
+class PublishSettings(Section):
+    url: str | None = _setting(
+        None,
+        "The school's database, to which finished sessions are sent.",
+        pattern=r"^(sqlite:///|postgresql\+psycopg://).+",
+    )
+    teacher: str = _setting("", "Login of the teacher whose classes are recorded on this machine.", max_length=100)
+    names: bool = _setting(False, "Whether students who consented are sent by name, with their own sums.")
+
+
 class DashboardSettings(Section):
     host: Literal["127.0.0.1", "localhost"] = _setting(
         "127.0.0.1", "Address the pages are served on: this machine only."
@@ -124,6 +134,7 @@ class Settings(Section):
     classroom: ClassSettings = Field(default=ClassSettings(), alias="class")
     privacy: PrivacySettings = PrivacySettings()
     database: DatabaseSettings = DatabaseSettings()
+    publish: PublishSettings = PublishSettings()
     dashboard: DashboardSettings = DashboardSettings()
     simulator: SimulatorSettings = SimulatorSettings()
 

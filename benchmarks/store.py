@@ -209,11 +209,12 @@ def multiply(engine: Engine, session_id: int, times: int) -> None:
             later |= dict.fromkeys(("started_at", "ended_at", "first_seen_at", "last_seen_at"), number * DAY_S)
             later["minute"] = number * DAY_S // 60
             for model in (Session, Student, Alias, StudentMinute, ClassMinute, SessionTotal):
-                columns = model.__table__.c
-                key = columns.id if model is Session else columns.session_id
+                columns = [column for column in model.__table__.c if column.name != "uid"]  # no two may share it
+                key = model.__table__.c.id if model is Session else model.__table__.c.session_id
                 values = [column + later[column.name] if column.name in later else column for column in columns]
                 copied = select(*values).where(key == session_id)
-                connection.execute(insert(model).from_select(columns.keys(), copied))
+                names = [column.name for column in columns]
+                connection.execute(insert(model).from_select(names, copied, include_defaults=False))
 
 
 @contextmanager

@@ -35,6 +35,10 @@ LAST_OR_FULL = frozenset({"nom"})
 """Spanish and French words that mean the whole name where no other name column stands beside them."""
 EMAIL = frozenset({"email", "e mail", "user email", "mail", "email address", "e mail adresse"})
 """Headers of columns in lower case, with every other sign as a space."""
+CONSENT = frozenset({"consent", "consented", "einwilligung", "consentement", "consentimiento", "consenso"})
+YES = frozenset({"yes", "y", "true", "1", "x", "ja", "oui", "si", "sí", "da"})
+DAY = re.compile(r"\d{4}-\d{2}-\d{2}|\d{1,2}[./]\d{1,2}[./]\d{4}")
+"""What stands in the column of consent where it was given: a word, or the day on which it was."""
 RENAMING = "name original name"
 """Zoom's column of names, which tells a former name in brackets behind the new one."""
 FORMER = re.compile(r"^(?P<new>.+?)\s*\((?P<old>.+)\)\s*$", re.DOTALL)
@@ -42,11 +46,15 @@ FORMER = re.compile(r"^(?P<new>.+?)\s*\((?P<old>.+)\)\s*$", re.DOTALL)
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One student of the list: the name as the list spells it, other names the student had, and an e-mail or ""."""
+    """One student of the list: the name as the list spells it, other names the student had, and an e-mail or "".
+
+    ``consent`` is True only where a column of that name says so.
+    """
 
     name: str
     former: tuple[str, ...] = ()
     email: str = ""
+    consent: bool = False
 
 
 def read_roster(path: Path) -> tuple[Entry, ...]:
@@ -71,13 +79,13 @@ def parse_roster(data: bytes, title: str) -> tuple[Entry, ...]:
     text = _decoded(data, title)
     rows = _rows(text, title)
     at, columns = _header(rows, title)
-    found = [(line, *_named(row, columns, line, title)) for line, row in rows[at + 1 :] if any(map(str.strip, row))]
+    found = [(*_named(row, columns, line, title), row) for line, row in rows[at + 1 :] if any(map(str.strip, row))]
     if not found:
         raise ConfigError(f"{title}: expected a student in every line below the header, found none; add the class")
     if not columns.renames:
-        return tuple(Entry(name, (), email) for _, name, email in found)
+        return tuple(Entry(name, (), email, _consents(row, columns)) for name, email, row in found)
     people: dict[tuple[str, str], list[str]] = {}
-    for _, name, email in found:
+    for name, email, _ in found:
         renamed = FORMER.match(name)
         new, old = (renamed["new"], [renamed["old"].strip()]) if renamed else (name, [])
         former = people.setdefault((new.strip(), email), [])
@@ -87,10 +95,11 @@ def parse_roster(data: bytes, title: str) -> tuple[Entry, ...]:
 
 @dataclass(frozen=True, slots=True)
 class _Columns:
-    """Where names stand in a row: one column or two, first name first; and the e-mail."""
+    """Where names stand in a row: one column or two, first name first; the e-mail, and the consent."""
 
     names: tuple[int, ...]
     email: int | None
+    consent: int | None
     renames: bool
     width: int
 
@@ -140,8 +149,10 @@ def _header(rows: Sequence[tuple[int, list[str]]], title: str) -> tuple[int, _Co
         names = _name_columns([_key(field) for field in row])
         if names:
             keys = [_key(field) for field in row]
-            email = next((place for place, key in enumerate(keys) if key in EMAIL), None)
-            return at, _Columns(names, email, keys[names[0]] == RENAMING, len(row))
+            email, consent = (
+                next((place for place, key in enumerate(keys) if key in known), None) for known in (EMAIL, CONSENT)
+            )
+            return at, _Columns(names, email, consent, keys[names[0]] == RENAMING, len(row))
     first = next((row for _, row in rows if any(map(str.strip, row))), [])
     shown = ", ".join(field.strip()[:30] for field in first[:6]) or "an empty file"
     raise ConfigError(
@@ -181,6 +192,11 @@ def _named(row: Sequence[str], columns: _Columns, line: int, title: str) -> tupl
         name = f"{first.strip()} {last.strip()}".strip()
     has_email = columns.email is not None and len(row) > columns.email
     return name, row[columns.email].strip() if has_email and columns.email is not None else ""
+
+
+def _consents(row: Sequence[str], columns: _Columns) -> bool:
+    said = row[columns.consent].strip() if columns.consent is not None and len(row) > columns.consent else ""
+    return said.casefold() in YES or DAY.fullmatch(said) is not None
 
 
 def names_of(entries: Sequence[Entry]) -> Iterator[tuple[int, str]]:

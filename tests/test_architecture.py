@@ -36,6 +36,7 @@ CODE_FOLDERS = [
     "db/commandline",
     "db/engine",
     "db/privacy",
+    "db/publish",
     "db/queries",
     "db/writer",
     "dashboard",

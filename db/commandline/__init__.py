@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import typer
 
-from db.commandline import keeping
+from db.commandline import keeping, sharing
 
 
 def register(app: typer.Typer) -> None:
     """Add these commands to those of the program."""
     keeping.register(app)
+    sharing.register(app)

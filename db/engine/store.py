@@ -1,7 +1,7 @@
 """What the rest of the program does with a database, whichever of the two it is.
 
-A teacher's classes are kept in a file of SQLite beside the program. PostgreSQL is for what a school shares: teachers
-publish finished sessions to it, and the dashboard reads it; a capture can write to it, but has no need of it.
+A teacher's classes are recorded into a file of SQLite beside the program, which no network can take away in mid-class.
+PostgreSQL is for what a school shares: teachers publish finished sessions to it, and its pages read it.
 """
 
 from __future__ import annotations
@@ -62,7 +62,10 @@ def is_server(url: URL) -> bool:
 def store_path(engine: Engine) -> Path:
     """The file behind an engine; raises StoreError where there is none."""
     if is_server(engine.url):
-        raise StoreError(f"expected a database that is a file, found {store_name(engine)}: use the server's own tools")
+        raise StoreError(
+            f"database.url: expected a file, found {store_name(engine)}: classes are recorded into a file and sent to "
+            "a server by publish; a server has its own tools for backups"
+        )
     return Path(engine.url.database or "")
 
 

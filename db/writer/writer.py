@@ -164,9 +164,11 @@ class Writer:
         settings: dict[str, Any] | None = None,
         model_version: str | None = None,
         rules_version: str | None = None,
+        owner: str | None = None,
     ) -> int:
         """Open a session and give its number; ``settings``, what the numbers rest on, are kept as JSON.
 
+        ``owner`` is the login of the teacher whose class it is.
         A session with a title that is not simulated belongs to the course of that name. Raises RuntimeError while
         another session is open.
         """
@@ -182,6 +184,7 @@ class Writer:
             "settings": None if settings is None else json.dumps(settings, sort_keys=True),
             "model_version": model_version,
             "rules_version": rules_version,
+            "owner": owner,
         }
         with self._change():
             self._session, self._last_at, self._paused_ms = self._next_session, started_at, None
