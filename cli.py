@@ -26,18 +26,20 @@ from pydantic import ValidationError
 
 import config
 import db.commandline
-from config import ROOT, CaptureSettings, DatabaseSettings, Settings
-from domain import Box, CaptureError, ClassmoodError, Frame, Moment, StoreError, Tile
+from config import ROOT, CaptureSettings, DashboardSettings, DatabaseSettings, Settings
+from domain import Box, CaptureError, ClassmoodError, ConfigError, Frame, Moment, StoreError, Tile
 
 if TYPE_CHECKING:
     import numpy as np
     from rich.progress import Progress
+    from sqlalchemy import Engine
 
     from capture.gallery import GalleryFinder
     from capture.latest import Latest
     from capture.presence import Presence
     from capture.recording import RecordingSource
     from capture.source import Source
+    from dashboard.access import Lock
     from db.commands import Command
     from db.writer import Writer
     from inference.pipeline import FrameReading, NameMatcher, Pipeline, TileReading
@@ -516,14 +518,15 @@ def end_with_parent(stop: Callable[[], None]) -> None:
 @contextmanager
 def pages(settings: Settings, url: str, open_browser: bool) -> Iterator[None]:
     """Serve the pages in a process of their own; prints their address and opens a browser where there is one."""
-    from dashboard.access import address, new_token
+    from dashboard.access import new_token
 
     token = new_token()
     command = [sys.executable, str(ROOT / "cli.py"), "dashboard", "--database", url, "--child"]
+    command += ["--host", settings.dashboard.host]
     with companion(command, {TOKEN_VARIABLE: token}) as answer:
         if answer != READY:
             sys.exit(EXIT_FAILED)  # its own line on standard error has said why
-        where = address(settings.dashboard.host, settings.dashboard.port, token)
+        where = entrance(settings.dashboard, token)
         say(f"The live page: {where}")
         if open_browser and settings.dashboard.open_browser:
             open_in_browser(where)
@@ -566,7 +569,7 @@ def demo(no_browser: NoBrowser = False, seconds: Seconds = None) -> None:
     url = demo_database(settings.database.url)
     with ExitStack() as stack:
         writer = stack.enter_context(open_writer(url, settings))
-        stack.enter_context(pages(settings, url, not no_browser))
+        stack.enter_context(pages(at_home(settings), url, not no_browser))
         stop_after(seconds, stop)
         shown = stack.enter_context(stage(settings.simulator, companion))
         say(shown.description)
@@ -581,6 +584,12 @@ def demo(no_browser: NoBrowser = False, seconds: Seconds = None) -> None:
         if not done:
             with open_live("simulator", settings, time.time) as source:
                 record(source, settings, writer, stop, SIMULATED)
+
+
+def at_home(settings: Settings) -> Settings:
+    """The settings with pages for this machine only, wherever those of real classes are served."""
+    served = settings.dashboard.model_copy(update={"host": DashboardSettings().host})
+    return settings.model_copy(update={"dashboard": served})
 
 
 def demo_database(url: str) -> str:
@@ -673,29 +682,77 @@ def dashboard(
     database: Annotated[
         str | None, typer.Option(help="Another database than the configured one, as an address.")
     ] = None,
+    host: Annotated[str | None, typer.Option(help="Another address to serve on than the configured one.")] = None,
+    port: Annotated[int | None, typer.Option(help="Another port to serve on.")] = None,
+    public_url: Annotated[str | None, typer.Option(help="Where browsers reach the pages: https://NAME.")] = None,
     child: Annotated[bool, typer.Option(hidden=True)] = False,
 ) -> None:
     """Serve the pages alone: look at what was recorded, while no class is watched."""
-    from dashboard.access import address, new_token
+    from dashboard.access import LOCAL_NAMES, new_token
     from dashboard.app import create_app, serve
     from db.engine import open_store
 
     settings = load_settings()
-    engine = open_store(database or settings.database.url, write=False)
-    host, port = settings.dashboard.host, settings.dashboard.port
+    chosen = {"host": host, "port": port, "public_url": public_url}
+    pages = chosen_pages(settings.dashboard, {name: value for name, value in chosen.items() if value is not None})
+    url = database or settings.database.url
     token = os.environ.pop(TOKEN_VARIABLE, None) or new_token()
+    lock = None if pages.host in LOCAL_NAMES else lock_of(pages, open_store(url, write=True))
+    where = entrance(pages, token)
 
     def ready() -> None:
         if child:
             say(READY)
             return
-        say(f"The live page: {address(host, port, token)}\nCtrl-C ends it.")
-        if settings.dashboard.open_browser and not no_browser:
-            open_in_browser(address(host, port, token))
+        say(f"The live page: {where}\nCtrl-C ends it.")
+        if pages.open_browser and not no_browser:
+            open_in_browser(where)
 
     if child:
         end_with_parent(lambda: os._exit(0))
-    serve(create_app(engine, settings, token), host, port, on_ready=ready)
+    app = create_app(open_store(url, write=False), settings, token, lock=lock)
+    serve(app, pages.host, pages.port, on_ready=ready)
+
+
+def chosen_pages(configured: DashboardSettings, chosen: dict[str, Any]) -> DashboardSettings:
+    """The settings of the pages with what was typed in their place; raises ConfigError where that does not fit."""
+    try:
+        return DashboardSettings.model_validate(configured.model_dump() | chosen)
+    except ValidationError as error:
+        fault = error.errors()[0]
+        raise ConfigError(
+            f"--{str(fault['loc'][0]).replace('_', '-')}: {fault['msg']}, found {fault['input']!r}"
+        ) from None
+
+
+def entrance(pages: DashboardSettings, token: str) -> str:
+    """The address for the person at the terminal: with the token on the own machine, the public one beyond it."""
+    from dashboard.access import LOCAL_NAMES, address
+
+    if pages.host in LOCAL_NAMES or pages.public_url is None:
+        return address(pages.host, pages.port, token)
+    return pages.public_url
+
+
+def lock_of(pages: DashboardSettings, engine: Engine) -> Lock:
+    """The lock of pages that are served beyond the own machine: accounts, kept in a record that is open for writing.
+
+    Raises ConfigError where there are no accounts, or no HTTPS in front.
+    """
+    from dashboard.access import Door, ask_for_accounts
+    from db.accounts import has_accounts
+
+    if pages.public_url is None:
+        raise ConfigError(
+            f"dashboard.host: expected 127.0.0.1 or a dashboard.public_url (https://NAME) for others, found "
+            f"{pages.host} alone: passwords need HTTPS in front, see deploy/README.md"
+        )
+    if not has_accounts(engine):
+        raise ConfigError(
+            f"dashboard.host: expected accounts where others can reach the pages, found none for {pages.host}: "
+            "type accounts add LOGIN"
+        )
+    return ask_for_accounts(Door(engine, pages.public_url, time.time, pages.login_hours * 3600))
 
 
 @app.command()

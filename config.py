@@ -14,6 +14,8 @@ from domain import ConfigError
 
 ROOT = Path(__file__).resolve().parent
 CONFIG_FILE = ROOT / "config.yaml"
+DATABASE_URL = r"^(sqlite:///|postgres(ql(\+psycopg)?)?://).+"
+"""A file's address, or a server's in one of the three ways in which providers write it."""
 CONFIG_VARIABLE = "CLASSMOOD_CONFIG"
 """Name of the environment variable that points to another configuration file."""
 
@@ -96,7 +98,7 @@ class DatabaseSettings(Section):
     url: str = _setting(
         "sqlite:///data/classmood.sqlite",
         "Where sessions are kept: a file, or a school's PostgreSQL.",
-        pattern=r"^(sqlite:///|postgresql\+psycopg://).+",
+        pattern=DATABASE_URL,
     )
 
 
@@ -104,17 +106,21 @@ class PublishSettings(Section):
     url: str | None = _setting(
         None,
         "The school's database, to which finished sessions are sent.",
-        pattern=r"^(sqlite:///|postgresql\+psycopg://).+",
+        pattern=DATABASE_URL,
     )
     teacher: str = _setting("", "Login of the teacher whose classes are recorded on this machine.", max_length=100)
     names: bool = _setting(False, "Whether students who consented are sent by name, with their own sums.")
 
 
 class DashboardSettings(Section):
-    host: Literal["127.0.0.1", "localhost"] = _setting(
-        "127.0.0.1", "Address the pages are served on: this machine only."
+    host: str = _setting(
+        "127.0.0.1", "Address the pages are served on; any other than this machine's own asks for accounts."
     )
     port: int = _setting(8050, "Port the pages are served on.", "number", ge=1024, le=65535)
+    public_url: str | None = _setting(
+        None, "The address under which browsers reach the pages where people log in.", pattern=r"^https://[^/]+$"
+    )
+    login_hours: float = _setting(12.0, "How long a login lasts at most.", "hours", ge=0.25, le=168)
     open_browser: bool = _setting(True, "Whether a browser window is opened on start.")
     refresh_s: float = _setting(1.0, "How often the live page asks for news.", "seconds", ge=0.25, le=10)
 

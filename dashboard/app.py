@@ -44,8 +44,14 @@ class DashboardError(ClassmoodError):
     """The pages cannot be served."""
 
 
-def create_app(engine: Engine, settings: Settings, token: str, clock: Callable[[], float] = time.time) -> dash.Dash:
-    """The pages over a store that was opened for reading; whoever asks needs the token."""
+def create_app(
+    engine: Engine,
+    settings: Settings,
+    token: str,
+    clock: Callable[[], float] = time.time,
+    lock: access.Lock | None = None,
+) -> dash.Dash:
+    """The pages over a store that was opened for reading; whoever asks needs the token, or what another lock asks."""
     app = dash.Dash(
         "dashboard",
         pages_folder="",
@@ -60,7 +66,11 @@ def create_app(engine: Engine, settings: Settings, token: str, clock: Callable[[
     live.register(app, engine, settings, clock)
     dash.register_page("not_found_404", layout=components.not_found())
     app.layout = dmc.MantineProvider(dash.page_container, theme=theme.MANTINE, defaultColorScheme="auto")
-    access.guard(app.server, token, lambda: list(app.csp_hashes()))
+    access.add_health(app.server, engine)
+    if lock is None:
+        access.guard(app.server, token, lambda: list(app.csp_hashes()))
+    else:
+        lock(app.server, lambda: list(app.csp_hashes()))
     return app
 
 

@@ -16,7 +16,7 @@ from typing import Any, Literal, get_args
 from sqlalchemy import Connection, Engine, Update, bindparam, delete, func, insert, select, update
 
 from db import rollups
-from db.engine import reading, writing
+from db.engine import VIEWER, reading, writing
 from db.tables import THOUSAND, AuditEntry, CorrectionRow, FlagRow, Reading, Session, Student, storable
 from domain import StoreError
 
@@ -190,7 +190,12 @@ def ownership(engine: Engine, session_id: int) -> Ownership:
 def audit(
     connection: Connection, actor: str, action: str, session_id: int | None, now: float, **detail: int | str | None
 ) -> None:
-    """Add a row to the audit trail, in the same transaction as the deed; details are numbers and kinds, never names."""
+    """Add a row to the audit trail, in the same transaction as the deed; details are numbers and kinds, never names.
+
+    A person who has logged in is written down by their login.
+    """
+    viewer = VIEWER.get()
+    actor = viewer.login if viewer is not None and actor == "person" else actor
     row = {"at": now, "actor": actor, "action": action, "session_id": session_id, "detail": json.dumps(detail)}
     connection.execute(insert(AuditEntry).values(row))
 

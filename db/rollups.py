@@ -29,9 +29,6 @@ from db.tables import (
 BY_CHOICE = ("off", "photo", "covered")
 """Camera states without a live picture because the student wants it so."""
 
-FEWEST_STUDENTS = 5
-"""Sums of classes with fewer students are about persons: they are never compared or published."""
-
 Row = Mapping[str, Any]
 
 _READING = Reading.__table__.c

@@ -31,6 +31,9 @@ from domain import EMOTIONS
 THOUSAND = 1000
 """Thousandths in a whole, and milliseconds in a second."""
 
+FEWEST_STUDENTS = 5
+"""Sums of classes with fewer students are about persons: they are never compared, published or shown to an admin."""
+
 PROBABILITY_COLUMNS = tuple(f"p_{emotion}" for emotion in EMOTIONS)
 """The seven columns of probabilities, in the order of ``EMOTIONS``."""
 

@@ -40,6 +40,7 @@ CODE_FOLDERS = [
     "db/queries",
     "db/writer",
     "dashboard",
+    "dashboard/access",
     "dashboard/pages",
     "training",
     "training/face",

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import typer
 
-from db.commandline import keeping, sharing
+from db.commandline import keeping, people, sharing
 
 
 def register(app: typer.Typer) -> None:
     """Add these commands to those of the program."""
     keeping.register(app)
     sharing.register(app)
+    people.register(app)

@@ -14,7 +14,7 @@ from typing import Any, Protocol
 from sqlalchemy import URL, Connection, Engine, make_url
 from sqlalchemy.exc import ArgumentError
 
-from db.engine import postgres, sqlite
+from db.engine import postgres, sight, sqlite
 from domain import StoreError
 
 PATIENCE_S = 5.0
@@ -42,16 +42,29 @@ def open_store(url: str, *, write: bool, patience_s: float = PATIENCE_S) -> Engi
 
 @contextmanager
 def reading(engine: Engine) -> Iterator[Connection]:
-    """A connection to ask with; raises StoreError in one line when the database cannot be read."""
+    """A connection to ask with; raises StoreError in one line when the database cannot be read.
+
+    Where somebody has logged in, it finds only what they may see (see ``db.engine.sight``).
+    """
     with _errors(engine), engine.connect().execution_options(reads=True) as connection:
+        sight.narrow(connection)
+        sight.tell(connection)
         yield connection
 
 
 @contextmanager
 def writing(engine: Engine) -> Iterator[Connection]:
-    """A connection whose changes are kept together at the end, or not at all; raises StoreError in one line."""
-    with _errors(engine), engine.begin() as connection:
-        yield connection
+    """A connection whose changes are kept together at the end, or not at all; raises StoreError in one line.
+
+    Where somebody has logged in, it changes nothing but the audit trail.
+    """
+    with _errors(engine), engine.connect() as connection:
+        sight.widen(connection)
+        sight.narrow(connection)
+        with connection.begin():
+            sight.tell(connection)
+            sight.refuse_changes(connection)
+            yield connection
 
 
 def is_server(url: URL) -> bool:
@@ -108,6 +121,8 @@ def _parts(url: str) -> URL:
         parts = make_url(url)
     except ArgumentError as error:
         raise StoreError(f"database.url: {expected}, found {url!r}") from error
+    if parts.drivername in ("postgres", "postgresql"):  # as providers write it
+        parts = parts.set(drivername=postgres.DRIVER)
     is_file = parts.get_backend_name() == "sqlite" and parts.database not in (None, "", ":memory:")
     if not is_file and not (parts.drivername == postgres.DRIVER and parts.host and parts.database):
         raise StoreError(f"database.url: {expected}, found {parts.render_as_string()!r}")

@@ -14,8 +14,8 @@ from db.corrections import CORRECTION_KINDS, audit
 from db.privacy.alone import alone, compact, overwriting
 from db.privacy.people import Person, Wanted, find, name_key
 from db.privacy.texts import change_texts, taker_out, words_of
-from db.rollups import FEWEST_STUDENTS
 from db.tables import (
+    FEWEST_STUDENTS,
     PROBABILITY_COLUMNS,
     SUM_COLUMNS,
     Alias,

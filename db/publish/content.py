@@ -11,8 +11,8 @@ from typing import Any
 
 from sqlalchemy import Connection, select
 
-from db.rollups import FEWEST_STUDENTS
 from db.tables import (
+    FEWEST_STUDENTS,
     SUM_COLUMNS,
     Base,
     ClassMinute,

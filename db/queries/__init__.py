@@ -31,7 +31,7 @@ from db.queries.report import (
     student_minutes,
     students,
 )
-from db.rollups import FEWEST_STUDENTS
+from db.tables import FEWEST_STUDENTS
 
 __all__ = [
     "FEWEST_STUDENTS",

@@ -10,8 +10,7 @@ from sqlalchemy import Engine, Select, func, select
 
 from db.engine import reading
 from db.queries.means import CLASS_SUMS, class_means, class_sums, matrix, share
-from db.rollups import FEWEST_STUDENTS
-from db.tables import Course, Session, SessionTotal
+from db.tables import FEWEST_STUDENTS, Course, Session, SessionTotal
 
 _SESSION_FACTS = ("id", "started_at", "ended_at", "title", "course", "source", "simulated", "students")
 _SESSION = Session.__table__.c

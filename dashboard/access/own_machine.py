@@ -1,14 +1,15 @@
-"""Who may read the pages: only a browser on this machine that was given this start's token."""
+"""The way in on the own machine: only a browser on it that was given this start's token."""
 
 from __future__ import annotations
 
 import hmac
 import secrets
-from collections.abc import Callable
 from html import escape
 from urllib.parse import urlsplit
 
 import flask
+
+from dashboard.access.door import HEALTH, ScriptHashes, page, protect
 
 LOCAL_NAMES = frozenset({"127.0.0.1", "localhost"})
 """Names under which this machine answers; any other Host is a page elsewhere that was pointed here (DNS rebinding)."""
@@ -16,35 +17,10 @@ LOCAL_NAMES = frozenset({"127.0.0.1", "localhost"})
 TOKEN_BYTES = 24
 """192 random bits: nobody guesses them while a class lasts."""
 
-FORBIDDEN_PAGE = """<!DOCTYPE html>
-<html lang="en"><head><meta charset="utf-8"><title>Classmood: not open here</title>
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<style>:root{{color-scheme:light dark}}
-body{{font:16px/1.6 system-ui,sans-serif;max-width:34rem;margin:18vh auto;padding:0 1.5rem}}
-h1{{font-size:1.5rem}}code{{font-size:1em}}</style></head>
-<body><h1>This page is not open here</h1><p>{reason}</p>
+HOW_TO_COME_IN = """<p>{reason}</p>
 <p>Classmood shows a class only to the person who started it. Open the address that it printed in the terminal
 (it looks like <code>http://127.0.0.1:8050/?token=…</code>). Every start has a new address; an old one no longer
-works.</p>
-</body></html>
-"""
-
-SECURITY_HEADERS = {
-    "X-Content-Type-Options": "nosniff",
-    "X-Frame-Options": "DENY",
-    "Referrer-Policy": "no-referrer",
-    "Cross-Origin-Opener-Policy": "same-origin",
-    "Cross-Origin-Resource-Policy": "same-origin",
-}
-"""On every answer: no guessing of types, no frames, no address given away, no use by other sites."""
-
-CONTENT_POLICY = (
-    "default-src 'self'; script-src 'self' {hashes}; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; "
-    "font-src 'self' data:; connect-src 'self'; object-src 'none'; base-uri 'none'; form-action 'none'; "
-    "frame-ancestors 'none'"
-)
-"""Nothing from elsewhere and no script in the page but Dash's own, by its hash. Mantine and Plotly set style
-attributes, so inline styles stay allowed."""
+works.</p>"""
 
 
 def new_token() -> str:
@@ -57,7 +33,7 @@ def address(host: str, port: int, token: str) -> str:
     return f"http://{host}:{port}/?token={token}"
 
 
-def guard(server: flask.Flask, token: str, script_hashes: Callable[[], list[str]]) -> None:
+def guard(server: flask.Flask, token: str, script_hashes: ScriptHashes) -> None:
     """Put a lock on every route of a Flask server: assets and callbacks too.
 
     ``script_hashes`` gives the hashes of the inline scripts that the pages may run. Raises ValueError when the token is
@@ -68,15 +44,9 @@ def guard(server: flask.Flask, token: str, script_hashes: Callable[[], list[str]
 
     @server.before_request
     def check() -> flask.Response | None:
-        return _foreign() or _opened(token) or _unopened(token)
+        return _foreign() or (None if flask.request.path == HEALTH else _opened(token) or _unopened(token))
 
-    @server.after_request
-    def protect(response: flask.Response) -> flask.Response:
-        response.headers.update(SECURITY_HEADERS)
-        if response.mimetype == "text/html":
-            response.headers["Content-Security-Policy"] = CONTENT_POLICY.format(hashes=" ".join(script_hashes()))
-            response.headers["Cache-Control"] = "no-store"
-        return response
+    protect(server, script_hashes)
 
 
 def _cookie_name() -> str:
@@ -125,4 +95,5 @@ def _same(given: str, token: str) -> bool:
 
 
 def _refuse(reason: str) -> flask.Response:
-    return flask.Response(FORBIDDEN_PAGE.format(reason=escape(reason)), status=403, mimetype="text/html")
+    body = HOW_TO_COME_IN.format(reason=escape(reason))
+    return flask.Response(page("not open here", "This page is not open here", body), status=403, mimetype="text/html")

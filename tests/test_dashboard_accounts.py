@@ -1,0 +1,308 @@
+"""The way in beyond the own machine: strangers get nothing, everybody gets what is theirs, and the trail says who."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterator
+
+import flask
+import pytest
+from argon2 import PasswordHasher
+from flask.testing import FlaskClient
+from sqlalchemy import Engine, insert, select, update
+from typer.testing import CliRunner
+
+import cli
+from config import DashboardSettings, Settings
+from dashboard.access import Door, ask_for_accounts
+from dashboard.app import create_app
+from db import accounts, queries
+from db.corrections import audit
+from db.engine import VIEWER, open_store, reading, writing
+from db.tables import Account, AuditEntry, LoginRow, Session
+from db.writer import Writer
+from domain import ConfigError, StoreError
+from tests.dashboard_store import Clock
+from tests.test_db_writer import START_AT, moment, student
+
+ORIGIN, HOST = "https://classmood.school.example", "classmood.school.example"
+PASSWORD = "correct horse battery"
+HERE = {"Host": HOST}
+OURS = {"Host": HOST, "Origin": ORIGIN}
+LONGEST_S = 12 * 3600.0
+
+
+@pytest.fixture(autouse=True)
+def quick_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Argon2id at its cheapest: what takes a twentieth of a second on purpose would take minutes of these tests."""
+    monkeypatch.setattr(accounts, "_HASHER", PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock(START_AT + 9000)
+
+
+@pytest.fixture
+def engine(new_store: Callable[[], str], clock: Clock) -> Iterator[Engine]:
+    """A class of six of Ada's and one of seven of Bo's; accounts of both and of two admins."""
+    engine = open_store(new_store(), write=True)
+    with Writer(engine, clock=clock) as writer:
+        for number, (owner, size) in enumerate((("ada", 6), ("bo", 7))):
+            writer.start_session("screen", "", False, START_AT + number * 1000, owner=owner)
+            writer.write(moment(START_AT + number * 1000, *(student(n, f"S{n}") for n in range(1, size + 1))))
+            writer.end_session(START_AT + number * 1000 + 5, "stopped")
+    accounts.add(engine, "ada", PASSWORD, "teacher", clock.now)
+    accounts.add(engine, "root", PASSWORD, "admin", clock.now)
+    accounts.add(engine, "dean", PASSWORD, "admin", clock.now, sees_students=True)
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture
+def server(engine: Engine, clock: Clock) -> Iterator[flask.Flask]:
+    """The pages, and a page of the tests' own that says what the record shows."""
+    url = engine.url.render_as_string(hide_password=False)
+    reader = open_store(url, write=False)
+    lock = ask_for_accounts(Door(engine, ORIGIN, clock, LONGEST_S))
+    server = create_app(reader, Settings(), "unused", clock, lock=lock).server
+    server.add_url_rule("/seen", "seen", lambda: json.dumps([int(n) for n in sorted(queries.sessions(reader)["id"])]))
+    server.add_url_rule("/settings", "settings", lambda: "secret settings")
+    yield server
+    reader.dispose()
+
+
+@pytest.fixture
+def client(server: flask.Flask) -> FlaskClient:
+    return server.test_client()
+
+
+def get(client: FlaskClient, path: str, **headers: str):
+    return client.get(path, headers=HERE | headers, base_url=ORIGIN)
+
+
+def form_of(client: FlaskClient, path: str = "/login") -> str:
+    found = re.search(r'name="form" value="([^"]+)"', get(client, path).text)
+    assert found
+    return found[1]
+
+
+def log_in(client: FlaskClient, login: str = "ada", password: str = PASSWORD, **changes: str):
+    data = {"login": login, "password": password, "form": form_of(client)} | changes
+    return client.post("/login", data=data, headers=OURS, base_url=ORIGIN)
+
+
+def seen(client: FlaskClient) -> list[int]:
+    return json.loads(get(client, "/seen").text)
+
+
+def test_a_login_opens_the_pages_with_a_cookie_that_only_https_carries(client):
+    answer = log_in(client)
+    assert (answer.status_code, answer.headers["Location"]) == (303, "/")
+    cookie = next(line for line in answer.headers.getlist("Set-Cookie") if line.startswith("__Host-classmood="))
+    for property in ("Secure", "HttpOnly", "SameSite=Strict", "Path=/"):
+        assert property in cookie
+    assert "Domain" not in cookie
+    page = get(client, "/")
+    assert page.status_code == 200
+    assert page.headers["Strict-Transport-Security"].startswith("max-age=")
+    assert "form-action 'self'" in page.headers["Content-Security-Policy"]
+
+
+@pytest.mark.parametrize("path", ["/", "/_dash-layout", "/_dash-dependencies", "/assets/live.js", "/seen", "/audit"])
+def test_a_stranger_gets_nothing(client, path):
+    answer = get(client, path, Accept="text/html")
+    assert (answer.status_code, answer.headers["Location"]) == (302, "/login")
+    assert get(client, path, Accept="application/json").status_code == 403
+    client.set_cookie("__Host-classmood", "guessed", domain=HOST, secure=True)
+    assert get(client, path, Accept="application/json").status_code == 403
+
+
+def test_a_tampered_cookie_an_old_one_and_one_of_a_removed_account_open_nothing(client, engine, clock):
+    log_in(client)
+    token = client.get_cookie("__Host-classmood", domain=HOST)
+    assert token is not None
+    with reading(engine) as connection:
+        assert token.value not in str(connection.execute(select(LoginRow.__table__)).all()), "only its hash is kept"
+    client.set_cookie("__Host-classmood", token.value[:-1] + "x", domain=HOST, secure=True)
+    assert get(client, "/seen", Accept="application/json").status_code == 403
+    client.set_cookie("__Host-classmood", token.value, domain=HOST, secure=True)
+    assert seen(client) == [1]
+    accounts.remove(engine, "ada", clock.now)
+    assert get(client, "/seen", Accept="application/json").status_code == 403
+
+
+def test_a_login_ends_when_it_is_left_alone_and_at_the_end_of_a_long_day(client, clock):
+    log_in(client)
+    clock.now += accounts.IDLE_S - 1
+    assert seen(client) == [1]
+    clock.now += accounts.IDLE_S + 1
+    assert get(client, "/seen", Accept="application/json").status_code == 403
+    log_in(client)
+    for _ in range(13):
+        clock.now += accounts.IDLE_S - 60
+        get(client, "/seen")
+    assert get(client, "/seen", Accept="application/json").status_code == 403, "busy all the time, but too long"
+
+
+def test_logging_out_ends_it_in_the_record_too(client, engine):
+    log_in(client)
+    answer = client.post("/logout", data={"form": form_of(client, "/account")}, headers=OURS, base_url=ORIGIN)
+    assert answer.status_code == 303
+    with reading(engine) as connection:
+        assert connection.execute(select(LoginRow.login)).all() == []
+    assert get(client, "/seen", Accept="application/json").status_code == 403
+
+
+def test_other_names_and_other_sites_are_refused(client):
+    log_in(client)
+    for headers in ({"Host": "evil.example"}, {"Origin": "https://evil.example"}, {"Origin": "null"}):
+        assert client.get("/seen", headers=HERE | headers, base_url=ORIGIN).status_code == 403
+    for headers in ({}, {"Origin": "https://evil.example"}):
+        answer = client.post("/_dash-update-component", json={}, headers=HERE | headers, base_url=ORIGIN)
+        assert answer.status_code == 403
+    assert client.post("/logout", data={"form": "x"}, headers=HERE, base_url=ORIGIN).status_code == 403
+
+
+def test_a_form_must_be_the_one_that_was_handed_out(client):
+    assert log_in(client, form="").status_code == 403
+    assert log_in(client, form="ours?").status_code == 403
+    log_in(client)
+    assert client.post("/logout", data={"form": "x"}, headers=OURS, base_url=ORIGIN).status_code == 403
+
+
+@pytest.mark.parametrize(("login", "password"), [("ada", "wrong"), ("nobody", PASSWORD), ("", ""), ("ada", "")])
+def test_a_wrong_login_is_told_without_saying_what_was_wrong(client, login, password):
+    answer = log_in(client, login, password)
+    assert answer.status_code == 401
+    assert "not a login with its password" in answer.text
+    assert get(client, "/seen", Accept="application/json").status_code == 403
+
+
+def test_an_account_is_locked_after_five_wrong_passwords_and_opens_by_itself_or_by_a_reset(client, engine, clock):
+    for _ in range(accounts.FAILURES):
+        log_in(client, password="wrong")
+    assert log_in(client).status_code == 401
+    clock.now += accounts.LOCKED_S + 1
+    assert log_in(client).status_code == 303
+    for _ in range(accounts.FAILURES):
+        log_in(client, password="wrong")
+    accounts.reset(engine, "ada", "another long password", clock.now)
+    assert get(client, "/seen", Accept="application/json").status_code == 403, "logged out everywhere"
+    assert log_in(client).status_code == 401
+    assert log_in(client, password="another long password").status_code == 303
+
+
+def test_everybody_sees_what_is_theirs(server):
+    shown = {}
+    for login in ("ada", "root", "dean"):
+        client = server.test_client()
+        log_in(client, login)
+        shown[login] = seen(client)
+    assert shown == {"ada": [1], "root": [1, 2], "dean": [1, 2]}
+    assert VIEWER.get() is None, "the thread is nobody's again"
+
+
+def shows(client: FlaskClient, path: str, output: str = "..page.children..") -> int:
+    inputs = [{"id": "_pages_location", "property": "pathname", "value": path}]
+    body = {"output": output, "inputs": inputs, "changedPropIds": []}
+    return client.post("/_dash-update-component", json=body, headers=OURS, base_url=ORIGIN).status_code
+
+
+def test_pages_about_the_machine_are_for_nobody_who_logs_in(client):
+    log_in(client, "dean")
+    assert get(client, "/settings").status_code == 403
+    assert shows(client, "/setup") == 403
+    assert shows(client, "/", "..settings-form-save.children...settings-form-note.children..") == 403
+    assert shows(client, "/", '{"index":1,"type":"setup-look"}.children') == 403
+
+
+def test_views_go_into_the_trail_which_an_admin_can_read(server, engine):
+    client = server.test_client()
+    log_in(client)
+    body = {
+        "output": ".._pages_content.children..._pages_store.data..",
+        "outputs": [{"id": "_pages_content", "property": "children"}, {"id": "_pages_store", "property": "data"}],
+        "inputs": [
+            {"id": "_pages_location", "property": "pathname", "value": "/"},
+            {"id": "_pages_location", "property": "search", "value": ""},
+        ],
+        "changedPropIds": ["_pages_location.pathname"],
+    }
+    assert client.post("/_dash-update-component", json=body, headers=OURS, base_url=ORIGIN).status_code == 200
+    body["inputs"][0]["value"] = "/<b>Marie Curie"
+    again = client.post("/_dash-update-component", json=body, headers=OURS, base_url=ORIGIN)
+    assert again.status_code == 200, again.text
+    with reading(engine) as connection:
+        trail = connection.execute(
+            select(AuditEntry.actor, AuditEntry.detail).where(AuditEntry.action == "view").order_by(AuditEntry.id)
+        ).all()
+    assert [tuple(row) for row in trail] == [("ada", '{"page": "/"}'), ("ada", '{"page": "another page"}')]
+    assert get(client, "/audit").status_code == 403
+    admin = server.test_client()
+    log_in(admin, "root")
+    shown = get(admin, "/audit").text
+    assert "page /" in shown
+    assert "login" in shown
+    assert "Marie" not in shown
+    with writing(engine) as connection:
+        audit(connection, "<script>", "x", 1, START_AT)
+    assert "<td>&lt;script&gt;</td>" in get(admin, "/audit").text
+
+
+def test_health_is_told_to_anybody_and_nothing_else(client, engine):
+    for host in (HOST, "127.0.0.1:8050"):
+        answer = client.get("/health", headers={"Host": host}, base_url=ORIGIN)
+        assert (answer.status_code, answer.text) == (200, "ok")
+
+
+def test_wider_than_this_machine_asks_for_https_and_accounts(new_store):
+    engine = open_store(new_store(), write=True)
+    with pytest.raises(ConfigError, match="HTTPS in front"):
+        cli.lock_of(DashboardSettings(host="0.0.0.0"), engine)
+    wide = DashboardSettings(host="0.0.0.0", public_url=ORIGIN)
+    with pytest.raises(ConfigError, match="accounts add LOGIN"):
+        cli.lock_of(wide, engine)
+    accounts.add(engine, "ada", PASSWORD, "teacher", 1.0)
+    assert callable(cli.lock_of(wide, engine))
+    engine.dispose()
+    assert cli.entrance(wide, "secret") == ORIGIN
+    assert "token=secret" in cli.entrance(DashboardSettings(), "secret")
+    with pytest.raises(ConfigError, match="--public-url"):
+        cli.chosen_pages(wide, {"public_url": "http://plain"})
+
+
+def test_the_command_refuses_to_serve_everybody(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    words = ["dashboard", "--no-browser", "--database", f"sqlite:///{tmp_path}/x.sqlite", "--host", "0.0.0.0"]
+    assert isinstance(CliRunner().invoke(cli.app, words).exception, ConfigError)
+    words += ["--public-url", ORIGIN]
+    assert "accounts add" in str(CliRunner().invoke(cli.app, words).exception)
+
+
+# --- accounts -------------------------------------------------------------------------------------------------------
+
+
+def test_passwords_are_kept_as_argon2id_and_weak_ones_are_refused(engine, clock):
+    with reading(engine) as connection:
+        kept = connection.scalars(select(Account.password_hash)).all()
+    assert all(one.startswith("$argon2id$") for one in kept)
+    assert len(set(kept)) == len(kept), "salted"
+    for password in ("short", "ada is my name!", ""):
+        with pytest.raises(StoreError, match="at least 12 letters"):
+            accounts.reset(engine, "ada", password, clock.now)
+    with pytest.raises(StoreError, match="ada is taken"):
+        accounts.add(engine, "ada", PASSWORD, "teacher", clock.now)
+    with pytest.raises(StoreError, match="none with the login eve"):
+        accounts.remove(engine, "eve", clock.now)
+
+
+def test_sessions_of_nobody_can_be_adopted(engine, clock):
+    with writing(engine) as connection:
+        connection.execute(insert(Session).values(id=3, started_at=1.0, source="screen", title="", simulated=False))
+        connection.execute(update(Session).where(Session.id == 2).values(owner=None))
+    accounts.add(engine, "cem", PASSWORD, "teacher", clock.now, adopt=True)
+    with reading(engine) as connection:
+        owners = connection.scalars(select(Session.owner).order_by(Session.id)).all()
+    assert owners == ["ada", "cem", "cem"]
