@@ -636,6 +636,8 @@ def open_writer(url: str, settings: Settings) -> Iterator[Writer]:
     from db.status import CaptureStatus
     from db.writer import GAP_S, Writer
 
+    if settings.privacy.region == "eu":
+        say("Who is there is recorded, and no emotions: inferring them in education is prohibited in the EU (AI Act).")
     engine, hindered = open_store(url, write=True), None
     store_path(engine)
     try:

@@ -8,12 +8,23 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError, ValidationInfo, field_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    JsonValue,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 
 from domain import ConfigError
 
 ROOT = Path(__file__).resolve().parent
 CONFIG_FILE = ROOT / "config.yaml"
+DATABASE_VARIABLE = "CLASSMOOD_DATABASE"
+"""Name of the environment variable that holds another address of the database than the configured one."""
 DATABASE_URL = r"^(sqlite:///|postgres(ql(\+psycopg)?)?://).+"
 """A file's address, or a server's in one of the three ways in which providers write it."""
 CONFIG_VARIABLE = "CLASSMOOD_CONFIG"
@@ -82,6 +93,9 @@ class ClassSettings(Section):
 
 
 class PrivacySettings(Section):
+    region: Literal["eu", "elsewhere"] = _setting(
+        "elsewhere", "Whose law holds; `eu` never infers emotions, whatever `mode` says."
+    )
     mode: Literal["emotions", "presence_only"] = _setting(
         "emotions", "`presence_only` never runs the face and emotion models: who is there, nothing more."
     )
@@ -92,6 +106,12 @@ class PrivacySettings(Section):
     keep_rollups_days: int = _setting(
         400, "How long a session's sums, and with them the session, are kept; 0 for ever.", "days", ge=0, le=3650
     )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _no_emotions_in_the_union(cls, values: Any) -> Any:
+        in_union = isinstance(values, dict) and values.get("region") == "eu"
+        return {**values, "mode": "presence_only"} if in_union else values
 
 
 class DatabaseSettings(Section):
@@ -146,9 +166,21 @@ class Settings(Section):
 
 
 def of_this_start() -> Settings:
-    """The settings of this start: config.yaml, or the file that CLASSMOOD_CONFIG names. Raises ConfigError."""
-    chosen = os.environ.get(CONFIG_VARIABLE)
-    return load(Path(chosen) if chosen else None)
+    """The settings of this start: config.yaml, or the file that CLASSMOOD_CONFIG names.
+
+    CLASSMOOD_DATABASE takes the place of ``database.url``: in a container the address comes with its password from
+    outside. Raises ConfigError.
+    """
+    chosen, database = os.environ.get(CONFIG_VARIABLE), os.environ.get(DATABASE_VARIABLE)
+    settings = load(Path(chosen) if chosen else None)
+    if not database:
+        return settings
+    try:
+        elsewhere = DatabaseSettings(url=database)
+    except ValidationError:
+        expected = "expected sqlite:///FILE or postgresql+psycopg://USER:PASSWORD@HOST/NAME, found another address"
+        raise ConfigError(f"{DATABASE_VARIABLE}: {expected}") from None
+    return settings.model_copy(update={"database": elsewhere})
 
 
 def load(path: Path | None = None) -> Settings:

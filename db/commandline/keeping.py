@@ -1,4 +1,4 @@
-"""Commands for keeping and forgetting: `db`, `backup`, `restore`, and the part of `privacy` about one student."""
+"""Commands for keeping and forgetting: `db`, `backup`, `restore`, and `privacy`."""
 
 from __future__ import annotations
 
@@ -23,7 +23,8 @@ Namesakes = Annotated[bool, typer.Option("--namesakes", help="Two students of th
 
 record = typer.Typer(help="Look after the record: what it holds, and what is due to be deleted.", no_args_is_help=True)
 privacy = typer.Typer(
-    help="Answer a student's request: hand out, erase or pseudonymise all of theirs.", no_args_is_help=True
+    help="Hand out, erase or pseudonymise all of one student's; write the papers that a school needs.",
+    no_args_is_help=True,
 )
 
 
@@ -125,6 +126,20 @@ def erase(
     if settings.classroom.roster:
         say(f"The class list {settings.classroom.roster} is a file of yours: take the student out of it, too.")
     say("Backups and exports that were made before still hold the student: delete them.")
+
+
+@privacy.command()
+def report(
+    folder: Annotated[Path, typer.Option("--to", metavar="FOLDER", help="Where the papers go.")],
+) -> None:
+    """Write a DPIA, a notice and a consent form, filled from the live configuration and the record."""
+    from db.privacy.papers import write_papers
+    from db.privacy.stats import stats as count
+
+    now = time.time()
+    with opened(write=False) as (engine, settings):
+        paths = write_papers(folder, settings, count(engine, settings.privacy, now), now)
+    say(f"{', '.join(path.name for path in paths)} in {folder}. What stands in brackets is yours to write.")
 
 
 def _wanted(name: str | None, roster_id: str | None, namesakes: bool) -> Wanted:
