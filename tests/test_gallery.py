@@ -320,3 +320,27 @@ def test_a_longer_name_in_the_same_place_is_not_cut() -> None:
             assert tile.label is not None
             assert true.label is not None
             assert tile.label.right >= true.label.right - 3
+
+
+def test_labels_that_are_drawn_after_the_tiles_have_come_are_found() -> None:
+    names = ("Anna Berg", "Ben Tran", "Cleo Haddad", "Dan Sato", "Eve Novak", "Finn Ito")
+    students = [{"name": name, "room": "plain", "muted": False} for name in names]
+    lesson = Lesson.model_validate({"students": students, "reshuffles": [1.0], "labels_lag_s": 2.0})
+    simulator, finder = Simulator(lesson, 1280, 800), GalleryFinder()
+    assert all(tile.label is None for tile in finder.update(simulator.frame_at(2.0)).tiles), "none is drawn yet"
+    shown = [finder.update(simulator.frame_at(at)).tiles for at in (3.1, 3.6, 4.1)]
+    assert all(tile.label is not None for tile in shown[-1])
+
+
+@pytest.mark.parametrize("mark", ["hand", "heart", "joy"])
+def test_a_raised_hand_on_a_tile_without_a_picture_hides_neither_its_name_nor_its_state(mark: str) -> None:
+    student = {"camera": "off", "spells": [{"at": 0, "mark": mark}]}
+    names = ["Quentin Quispe Mamani", "Nils Raman", *(f"Student {number}" for number in range(14))]
+    lesson = Lesson.model_validate({"students": [{"name": name, **student} for name in names], "look": {"scale": 1.75}})
+    simulator = Simulator(lesson, 1600, 900)
+    tiles = GalleryFinder().update(simulator.frame_at(1.0)).tiles
+    assert {tile.camera for tile in tiles} == {"off"}
+    for tile, true in zip(tiles, simulator.truth_at(1.0).tiles, strict=True):
+        assert tile.label is not None
+        assert true.label is not None
+        assert tile.label.height < 2.5 * true.label.height

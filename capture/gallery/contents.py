@@ -28,6 +28,9 @@ DIM_INK = 45
 """Mean gray levels from the ground under which ink is no print: shapes of a room in the dark."""
 FOOT_SHARE = 0.24
 """Part of a flat cell at its foot where labels live; a centred name never reaches it, a photo shows above it."""
+MARK_REACH = (0.42, 0.27)
+"""Share of a tile's height and width, from its top left, in which a raised hand or a reaction may lie over it: drawn at
+150 % and more in a page of 25, it reaches down to the centred name."""
 DETAIL_HEIGHT_PX = 240
 """Flat cells are looked at in about this height, strokes made thick enough to last: names are small in huge tiles."""
 SAME_GROUND = 5
@@ -126,7 +129,8 @@ def _mask_corners(ink: np.ndarray, label_rows: int) -> int:
     floor = height - max(rim, label_rows)
     ink[:rim] = 0
     ink[:, :rim] = ink[:, -rim:] = 0
-    ink[: round(0.24 * height), : round(0.25 * width)] = ink[: round(0.24 * height), round(0.7 * width) :] = 0
+    ink[: round(MARK_REACH[0] * height), : round(MARK_REACH[1] * width)] = 0
+    ink[: round(0.24 * height), round(0.7 * width) :] = 0
     ink[floor:] = 0
     return floor
 

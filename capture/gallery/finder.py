@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 import cv2
 import numpy as np
 
-from capture.gallery.contents import CellReader
-from capture.gallery.edges import MIN_STEP
+from capture.gallery.contents import CellReader, CellReading
+from capture.gallery.edges import MIN_STEP, find_edges
+from capture.gallery.labels import label_height
 from capture.gallery.probe import Probe, whole
 from capture.gallery.search import Finding, search
 from domain import Box, Tile
@@ -33,6 +34,8 @@ WATCH_SHARE = 0.25
 """Share of an empty place that must change."""
 SAME_PLACE_PX = 2
 """Largest distance between the edges of two layouts that count as one."""
+LABELLED_SHARE = 0.5
+"""Share of the tiles with a picture that have a label where labels are shown: fewer are read where these came late."""
 LOST_FRAMES = 3
 """Frames after the loss of a layout during which the tiles are taken to be on the move."""
 
@@ -91,7 +94,9 @@ class _Layout:
     steps: np.ndarray
     relied_on: np.ndarray
     stage: np.ndarray
+    label_px: int | None
     reader: CellReader
+    frames: int = 0
     watched: list[tuple[np.ndarray, np.ndarray, np.ndarray]] = field(default_factory=list)
 
     @classmethod
@@ -109,6 +114,7 @@ class _Layout:
             steps=steps,
             relied_on=steps >= SEEN_SHARE,
             stage=np.median(_side_probe(cells, finding.gap / 2).colours(image).reshape(-1, 3), axis=0),
+            label_px=finding.label_px,
             reader=CellReader(finding.cells, finding.label_px),
         )
         layout.watched = layout._empty_places(image)
@@ -167,6 +173,26 @@ class _Layout:
             for ys, xs, colours in self.watched
         )
 
+    def read(self, image: np.ndarray) -> list[CellReading]:
+        """What every cell shows in this frame.
+
+        Where few labels are seen they may have been drawn after the layout was found, so their height is asked again;
+        they may be hidden for good, so this is done after 1, 2, 4, 8 and so on frames: it costs half a full search.
+        """
+        readings = self.reader.read(image)
+        if self.frames and not self.frames & (self.frames - 1) and self._lacks_labels(readings):
+            pictures = [self.finding.cells[i] for i, reading in enumerate(readings) if reading.camera != "off"]
+            height = label_height(find_edges(image).level, pictures)
+            if height is not None and height != self.label_px:
+                self.label_px, self.reader = height, CellReader(self.finding.cells, height)
+                readings = self.reader.read(image)
+        self.frames += 1
+        return readings
+
+    def _lacks_labels(self, readings: list[CellReading]) -> bool:
+        labelled = [reading.label is not None for reading in readings if reading.camera != "off"]
+        return sum(labelled) < LABELLED_SHARE * len(labelled)
+
     def same_places(self, other: _Layout) -> bool:
         """Whether another layout has its tiles where this one has."""
         return self.cells.shape == other.cells.shape and bool(np.abs(self.cells - other.cells).max() <= SAME_PLACE_PX)
@@ -210,7 +236,7 @@ class GalleryFinder:
 
 def _gallery(layout: _Layout, image: np.ndarray) -> Gallery:
     """The tiles of a layout with what they show in this frame."""
-    readings = layout.reader.read(image)
+    readings = layout.read(image)
     hidden = layout.covered(image)
     tiles = [
         Tile(slot, box, "covered" if hidden[slot] else reading.camera, None if hidden[slot] else reading.label)
