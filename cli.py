@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from dashboard.access import Lock
     from db.commands import Command
     from db.writer import Writer
+    from inference.identity.consent import ConsentList
     from inference.pipeline import FrameReading, NameMatcher, Pipeline, TileReading
 
 MODELS = ROOT / "models"
@@ -111,6 +112,26 @@ def class_list(settings: Settings) -> NameMatcher | None:
     return matcher(read_roster(ROOT / path)) if path else None
 
 
+def consent_list(settings: Settings) -> ConsentList | None:
+    """Whose face may be looked at by the class list, None where nobody is asked.
+
+    Raises ConfigError where consent is required and no class list tells of it.
+    """
+    from db.roster import consenting, read_roster
+
+    if settings.privacy.consent == "off":
+        return None
+    path = settings.classroom.roster
+    entries = read_roster(ROOT / path) if path else ()
+    if all(entry.consents is None for entry in entries):
+        found = f"none in {path}" if path else "no class list"
+        raise ConfigError(
+            f"privacy.consent: expected a column Consent in the class list of class.roster, found {found}; add it, or "
+            "set privacy.consent: off"
+        )
+    return consenting(entries).__contains__
+
+
 # --- from frames to rows --------------------------------------------------------------------------------------------
 
 
@@ -131,6 +152,7 @@ class SessionRecorder:
         self._simulated = simulated
         self._whole_frame = whole_frame or source.whole_frame
         self._match_names = class_list(settings)
+        self._consents = consent_list(settings)
         self._finder = self._new_finder()
         self._pipeline = self._new_pipeline()
         self.presence = self._new_presence()
@@ -253,7 +275,7 @@ class SessionRecorder:
 
         cv2.setNumThreads(self._settings.inference.threads)
         clock = time.monotonic if self._source.live else None
-        return Pipeline(self._settings, MODELS, clock, self._match_names)
+        return Pipeline(self._settings, MODELS, clock, self._match_names, self._consents)
 
 
 def model_version(settings: Settings) -> str | None:
@@ -833,7 +855,7 @@ def look_at(image: np.ndarray, settings: Settings) -> tuple[dict[str, Any], Fram
     from capture.gallery import GalleryFinder
     from inference.pipeline import Pipeline
 
-    pipeline = Pipeline(settings, MODELS, match_names=class_list(settings))
+    pipeline = Pipeline(settings, MODELS, match_names=class_list(settings), consents=consent_list(settings))
     started = time.perf_counter()
     gallery = GalleryFinder().update(image)
     tiles_ms = (time.perf_counter() - started) * 1000
@@ -851,6 +873,7 @@ def look_at(image: np.ndarray, settings: Settings) -> tuple[dict[str, Any], Fram
 
 def tile_report(reading: TileReading) -> dict[str, Any]:
     """One tile in the form of ``inspect --json``."""
+    masked = {"masked": reading.masked} if reading.masked else {}
     return {
         "box": list(reading.tile.box),
         "camera": reading.tile.camera,
@@ -866,6 +889,7 @@ def tile_report(reading: TileReading) -> dict[str, Any]:
             }
             for face in reading.faces
         ],
+        **masked,
     }
 
 
@@ -875,7 +899,8 @@ def described(report: dict[str, Any]) -> str:
         return f"No gallery: {report['reason']}"
     lines = [f"{len(report['tiles'])} tiles in {report['timing_ms']['total']:.0f} ms"]
     for number, tile in enumerate(report["tiles"], start=1):
-        seen = [face_in_words(face) for face in tile["faces"]] or ["-"]
+        why = f"not looked at: {tile['masked'].replace('_', ' ')}" if "masked" in tile else "-"
+        seen = [face_in_words(face) for face in tile["faces"]] or [why]
         lines.append(f"{number:>3}  {tile['camera']:<10} {tile['name'] or '(name not read)':<24} {'; '.join(seen)}")
     return "\n".join(lines)
 

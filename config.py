@@ -99,6 +99,9 @@ class PrivacySettings(Section):
     mode: Literal["emotions", "presence_only"] = _setting(
         "emotions", "`presence_only` never runs the face and emotion models: who is there, nothing more."
     )
+    consent: Literal["off", "required"] = _setting(
+        "off", "Whether only those students are looked at who have a yes in the class list."
+    )
     keep_readings_days: int = _setting(
         30, "How long single readings are kept after a session; 0 for ever.", "days", ge=0, le=3650
     )
@@ -112,6 +115,12 @@ class PrivacySettings(Section):
     def _no_emotions_in_the_union(cls, values: Any) -> Any:
         in_union = isinstance(values, dict) and values.get("region") == "eu"
         return {**values, "mode": "presence_only"} if in_union else values
+
+    @field_validator("consent", mode="before")
+    @classmethod
+    def _off_is_a_word(cls, consent: Any) -> Any:
+        """YAML reads off, without quotes, as false."""
+        return "off" if consent is False else consent
 
 
 class DatabaseSettings(Section):

@@ -20,9 +20,9 @@ CameraState = Literal["on", "off", "photo", "no_face", "frozen", "covered", "too
 CAMERA_STATES: tuple[CameraState, ...] = get_args(CameraState)
 """What a tile shows. None of them means "disengaged" by itself."""
 
-Abstention = Literal["too_small", "blurred", "half_covered", "uncertain_face", "presence_only"]
+Abstention = Literal["too_small", "blurred", "half_covered", "uncertain_face", "presence_only", "no_consent"]
 ABSTENTIONS: tuple[Abstention, ...] = get_args(Abstention)
-"""Why a face that was found is not read."""
+"""Why a face is not read; with the last two it is not even looked for."""
 
 SUM_TOLERANCE = 1e-3
 """How far seven float32 probabilities may be from summing to one."""
@@ -200,11 +200,12 @@ class Attention:
 class Quality:
     """How good the pixels of a face are: height of the face in pixels, sharpness from 0 to 1, and why it is not read.
 
-    ``abstained`` is None when the face is good enough to be read.
+    ``abstained`` is None when the face is good enough to be read; height and sharpness are None where no face was
+    looked for.
     """
 
-    face_height: int
-    sharpness: float
+    face_height: int | None
+    sharpness: float | None
     abstained: Abstention | None = None
 
 
@@ -212,7 +213,8 @@ class Quality:
 class Observation:
     """What one frame shows of one student, who has a number from 1 within the session.
 
-    ``emotions`` is None when the reading abstained, ``face`` and ``quality`` when no face was found.
+    ``emotions`` is None when the reading abstained, ``face`` when no face was found, and then ``quality`` too unless no
+    face was looked for.
     """
 
     student: int
@@ -266,22 +268,33 @@ class Flag:
 
 @dataclass(frozen=True, slots=True)
 class Coverage:
-    """How much of the class a number speaks for: students with a valid reading, of students in the meeting."""
+    """How much of the class a number speaks for: students with a valid reading, of students in the meeting.
+
+    ``masked`` are those of the students present whose face is not looked for, because there is no consent.
+    """
 
     seen: int
     present: int
+    masked: int = 0
 
     def __post_init__(self) -> None:
         if not 0 <= self.seen <= self.present:
             raise ValueError(f"expected 0 <= seen <= present, found {self.seen} of {self.present}")
+        if not 0 <= self.masked <= self.present:
+            raise ValueError(f"expected 0 <= masked <= present, found {self.masked} of {self.present}")
 
     def __str__(self) -> str:
-        return f"{self.seen} of {self.present} seen"
+        masked = f", {self.masked} without consent" if self.masked else ""
+        return f"{self.seen} of {self.present} seen{masked}"
 
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """All that one frame says of the class, and all that the writer accepts."""
+    """All that one frame says of the class, and all that the writer accepts.
+
+    ``joined`` are students without a name who turned out to be others: (their number, whose it is). They are gone from
+    then on, and what was read of them is the other's.
+    """
 
     taken_at: float
     tiles: tuple[Tile, ...]
@@ -289,3 +302,4 @@ class Moment:
     states: tuple[StudentState, ...]
     flags: tuple[Flag, ...]
     coverage: Coverage
+    joined: tuple[tuple[int, int], ...] = ()

@@ -36,9 +36,11 @@ LAST_OR_FULL = frozenset({"nom"})
 EMAIL = frozenset({"email", "e mail", "user email", "mail", "email address", "e mail adresse"})
 """Headers of columns in lower case, with every other sign as a space."""
 CONSENT = frozenset({"consent", "consented", "einwilligung", "consentement", "consentimiento", "consenso"})
-YES = frozenset({"yes", "y", "true", "1", "x", "ja", "oui", "si", "sí", "da"})
-DAY = re.compile(r"\d{4}-\d{2}-\d{2}|\d{1,2}[./]\d{1,2}[./]\d{4}")
-"""What stands in the column of consent where it was given: a word, or the day on which it was."""
+GUARDIAN = frozenset({"guardian", "guardian consent", "parent", "erziehungsberechtigte", "tuteur", "tutor"})
+YES = frozenset({"yes", "y", "true", "1", "x", "ja", "oui", "sí", "si", "sì", "da"})
+NO = frozenset({"", "no", "n", "false", "0", "-", "nein", "non"})
+DATE = re.compile(r"\d{4}-\d{1,2}-\d{1,2}|\d{1,2}[./]\d{1,2}[./]\d{4}")
+"""A day on which consent was given is a yes."""
 RENAMING = "name original name"
 """Zoom's column of names, which tells a former name in brackets behind the new one."""
 FORMER = re.compile(r"^(?P<new>.+?)\s*\((?P<old>.+)\)\s*$", re.DOTALL)
@@ -48,13 +50,13 @@ FORMER = re.compile(r"^(?P<new>.+?)\s*\((?P<old>.+)\)\s*$", re.DOTALL)
 class Entry:
     """One student of the list: the name as the list spells it, other names the student had, and an e-mail or "".
 
-    ``consent`` is True only where a column of that name says so.
+    ``consents`` is whether the list says yes, None where it has no column for that.
     """
 
     name: str
     former: tuple[str, ...] = ()
     email: str = ""
-    consent: bool = False
+    consents: bool | None = None
 
 
 def read_roster(path: Path) -> tuple[Entry, ...]:
@@ -73,17 +75,19 @@ def parse_roster(data: bytes, title: str) -> tuple[Entry, ...]:
 
     Fields are parted by comma, semicolon or tab; columns stand in any order; several rows of one person in Zoom's
     report are one student, but two equal rows of a class list are two students of one name. Names are kept as text as
-    they stand, whatever they hold. Raises ConfigError with the line, what was expected, what was found and what to do;
-    ``title`` names the file in it.
+    they stand, whatever they hold. A student consents who has a yes, or the day of it, in the column Consent, and in
+    the column Guardian too where there is one. Raises ConfigError with the line, what was expected, what was found and
+    what to do; ``title`` names the file in it.
     """
     text = _decoded(data, title)
     rows = _rows(text, title)
     at, columns = _header(rows, title)
-    found = [(*_named(row, columns, line, title), row) for line, row in rows[at + 1 :] if any(map(str.strip, row))]
+    filled = [(line, row) for line, row in rows[at + 1 :] if any(map(str.strip, row))]
+    found = [(*_named(row, columns, line, title), _consents(row, columns, line, title)) for line, row in filled]
     if not found:
         raise ConfigError(f"{title}: expected a student in every line below the header, found none; add the class")
     if not columns.renames:
-        return tuple(Entry(name, (), email, _consents(row, columns)) for name, email, row in found)
+        return tuple(Entry(name, (), email, consents) for name, email, consents in found)
     people: dict[tuple[str, str], list[str]] = {}
     for name, email, _ in found:
         renamed = FORMER.match(name)
@@ -95,11 +99,11 @@ def parse_roster(data: bytes, title: str) -> tuple[Entry, ...]:
 
 @dataclass(frozen=True, slots=True)
 class _Columns:
-    """Where names stand in a row: one column or two, first name first; the e-mail, and the consent."""
+    """Where names stand in a row: one column or two, first name first; the e-mail, and where consent is given."""
 
     names: tuple[int, ...]
     email: int | None
-    consent: int | None
+    consent: tuple[int, ...]
     renames: bool
     width: int
 
@@ -149,10 +153,10 @@ def _header(rows: Sequence[tuple[int, list[str]]], title: str) -> tuple[int, _Co
         names = _name_columns([_key(field) for field in row])
         if names:
             keys = [_key(field) for field in row]
-            email, consent = (
-                next((place for place, key in enumerate(keys) if key in known), None) for known in (EMAIL, CONSENT)
-            )
-            return at, _Columns(names, email, consent, keys[names[0]] == RENAMING, len(row))
+            email = next((place for place, key in enumerate(keys) if key in EMAIL), None)
+            consent = [place for place, key in enumerate(keys) if key in CONSENT]
+            consent += [place for place, key in enumerate(keys) if consent and key in GUARDIAN]
+            return at, _Columns(names, email, tuple(consent), keys[names[0]] == RENAMING, len(row))
     first = next((row for _, row in rows if any(map(str.strip, row))), [])
     shown = ", ".join(field.strip()[:30] for field in first[:6]) or "an empty file"
     raise ConfigError(
@@ -194,9 +198,25 @@ def _named(row: Sequence[str], columns: _Columns, line: int, title: str) -> tupl
     return name, row[columns.email].strip() if has_email and columns.email is not None else ""
 
 
-def _consents(row: Sequence[str], columns: _Columns) -> bool:
-    said = row[columns.consent].strip() if columns.consent is not None and len(row) > columns.consent else ""
-    return said.casefold() in YES or DAY.fullmatch(said) is not None
+def _consents(row: Sequence[str], columns: _Columns, line: int, title: str) -> bool | None:
+    """Whether every column of consent says yes; None where the list has none."""
+    if not columns.consent:
+        return None
+    said = [row[place].strip().casefold() if place < len(row) else "" for place in columns.consent]
+    for word in said:
+        if word not in YES | NO and not DATE.fullmatch(word):
+            raise ConfigError(
+                f"{title}, line {line}: expected yes, no or a day such as 2026-09-01 as consent, found {word[:30]}; "
+                "correct the field"
+            )
+    return all(word not in NO for word in said)
+
+
+def consenting(entries: Sequence[Entry]) -> frozenset[str]:
+    """Names of the students who consent; a name that somebody has who does not is not among them."""
+    return frozenset(entry.name for entry in entries if entry.consents) - {
+        entry.name for entry in entries if not entry.consents
+    }
 
 
 def names_of(entries: Sequence[Entry]) -> Iterator[tuple[int, str]]:

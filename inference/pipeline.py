@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -13,6 +13,7 @@ import numpy as np
 
 from config import Settings
 from domain import (
+    Abstention,
     Box,
     CameraState,
     Coverage,
@@ -29,6 +30,9 @@ from inference.crops import face_crops
 from inference.emotion import EmotionModel
 from inference.faces import FACE_MODEL, FaceFinder, quality_of
 from inference.identity import Identities, Student
+from inference.identity.backdrops import backdrop
+from inference.identity.consent import ConsentList, Gate
+from inference.identity.students import same_letters, shortens
 from inference.mood import Mood, valence
 from inference.names import Name, NameReader
 
@@ -40,6 +44,8 @@ STILL_LEVELS = 2
 """Gray levels by which a still picture may differ from itself: rounding when windows are drawn anew."""
 THUMBNAIL = (64, 36)
 """Width and height at which tiles are compared over time: an eye's blink still moves a pixel."""
+LEAST_DETAIL = 2
+"""Rows of a tile's pixels that are averaged, at least, to one row of its thumbnail: more cost time and add nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,11 +59,15 @@ class FaceReading:
 
 @dataclass(frozen=True, slots=True)
 class TileReading:
-    """What one tile shows: the tile with its final camera state, its label, and its faces, the student's first."""
+    """What one tile shows: the tile with its final camera state, its label, and its faces, the student's first.
+
+    ``masked`` says why no face was looked for; None where one was, or the camera shows none.
+    """
 
     tile: Tile
     name: Name | None
     faces: tuple[FaceReading, ...]
+    masked: Abstention | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +92,8 @@ class Pipeline:
 
     ``clock`` gives the seconds in which durations are measured, by default each frame's own time (recordings); live
     sources pass ``time.monotonic``. ``match_names`` puts the spelling of a class list in place of what labels say. With
-    ``privacy.mode: presence_only`` no face or emotion model is made or called.
+    ``privacy.mode: presence_only`` no face or emotion model is made or called; with ``privacy.consent: required`` none
+    is called for a tile unless its student is certain and ``consents`` says yes to the name: without it nobody does.
     Raises ModelError when a model is missing, damaged or made for another contract.
     """
 
@@ -92,6 +103,7 @@ class Pipeline:
         models_folder: Path,
         clock: Callable[[], float] | None = None,
         match_names: NameMatcher | None = None,
+        consents: ConsentList | None = None,
     ) -> None:
         inference = settings.inference
         self._settings = settings
@@ -102,7 +114,8 @@ class Pipeline:
         if self._judges_faces:
             self._faces = FaceFinder(models_folder / FACE_MODEL, inference.threads)
             self._emotions = EmotionModel(models_folder / EMOTION_MODEL, inference.threads)
-        self._staff = {name.casefold() for name in settings.classroom.staff_names}
+        self._gate = Gate(settings.privacy, consents)
+        self._staff = settings.classroom.staff_names
         self._stillness = Stillness()
         self._identities = Identities()
         self._moods: dict[int, Mood] = {}
@@ -112,18 +125,9 @@ class Pipeline:
     def read(self, frame: Frame, tiles: Sequence[Tile]) -> FrameReading:
         """What one frame shows in these tiles; remembers nothing but the readings of labels."""
         watch = Stopwatch()
-        with watch.stage("names"):
-            names = self._names.read(frame.image, tiles)
-            if self._match_names is not None:
-                names = listed(names, self._match_names)
-        faces = self._read_faces(frame.image, tiles, watch) if self._judges_faces else None
-        readings = []
-        for tile in tiles:
-            found = tuple(sorted((faces or {}).get(tile.slot, ()), key=_prominence, reverse=True))
-            if faces is not None and tile.camera == "on" and not found:
-                tile = replace(tile, camera="no_face")
-            readings.append(TileReading(tile, names[tile.slot], found))
-        return FrameReading(tuple(readings), watch.wall_ms, watch.cpu_ms)
+        names = self._read_names(frame.image, tiles, watch)
+        masked: dict[int, Abstention | None] = {tile.slot: self._gate.masks_label(names[tile.slot]) for tile in tiles}
+        return self._read_tiles(frame.image, tiles, names, masked, watch)
 
     def step(self, frame: Frame, tiles: Sequence[Tile]) -> Moment:
         """Read the next frame of a session and say what it means for the class; frames come in the order of time.
@@ -131,24 +135,59 @@ class Pipeline:
         What was read, tile by tile, stays in ``last_reading``.
         """
         now_s = self._clock() if self._clock else frame.taken_at
-        reading = self.last_reading = self.read(frame, self._stillness.refine(frame.image, tiles, now_s))
-        names = {seen.tile.slot: seen.name for seen in reading.tiles}
-        students = self._identities.assign([seen.tile for seen in reading.tiles], names, now_s)
+        watch, pictures = Stopwatch(), thumbnails(frame.image, tiles)
+        tiles = self._stillness.refine(pictures, tiles, now_s)
+        names = self._read_names(frame.image, tiles, watch)
+        backdrops = {slot: backdrop(picture) for slot, picture in pictures.items()}
+        students = self._identities.assign(tiles, names, now_s, backdrops)
+        self._follow_joined()
+        masked: dict[int, Abstention | None] = {
+            tile.slot: self._gate.masks(students.get(tile.slot), names[tile.slot]) for tile in tiles
+        }
+        reading = self.last_reading = self._read_tiles(frame.image, tiles, names, masked, watch)
         observations = tuple(
-            _observation(students[seen.tile.slot], seen, frame.taken_at)
+            _observation(students[seen.tile.slot].number, seen, frame.taken_at)
             for seen in reading.tiles
             if seen.tile.slot in students
         )
         self._note_moods(observations, now_s)
         cameras: dict[int, CameraState] = {seen.tile.slot: seen.tile.camera for seen in reading.tiles}
-        states = tuple(self._state(student, cameras, now_s) for student in self._identities.present(now_s))
+        present = self._identities.present(now_s)
+        states = tuple(self._state(student, cameras, now_s) for student in present)
+        unseen = {student.number for student in present if self._gate.masks(student, None) == "no_consent"}
+        unseen |= {seen.student for seen in observations if seen.quality and seen.quality.abstained == "no_consent"}
         shown = tuple(seen.tile for seen in reading.tiles)
-        return Moment(frame.taken_at, shown, observations, states, (), _coverage(states))
+        coverage = _coverage(states, unseen)
+        return Moment(frame.taken_at, shown, observations, states, (), coverage, self._identities.joined)
+
+    def _read_names(self, image: np.ndarray, tiles: Sequence[Tile], watch: Stopwatch) -> dict[int, Name | None]:
+        with watch.stage("names"):
+            names = self._names.read(image, tiles)
+            return names if self._match_names is None else listed(names, self._match_names, self._staff)
+
+    def _read_tiles(
+        self,
+        image: np.ndarray,
+        tiles: Sequence[Tile],
+        names: Mapping[int, Name | None],
+        masked: Mapping[int, Abstention | None],
+        watch: Stopwatch,
+    ) -> FrameReading:
+        """Look for faces where that is allowed; a live tile without one is ``no_face``."""
+        searched = [tile for tile in tiles if tile.camera == "on" and masked[tile.slot] is None]
+        faces = self._read_faces(image, searched, watch) if searched else {}
+        readings = []
+        for tile in tiles:
+            found = tuple(sorted(faces.get(tile.slot, ()), key=_prominence, reverse=True))
+            why = masked[tile.slot] if tile.camera == "on" else None
+            if tile in searched and not found:
+                tile = replace(tile, camera="no_face")
+            readings.append(TileReading(tile, names[tile.slot], found, why))
+        return FrameReading(tuple(readings), watch.wall_ms, watch.cpu_ms)
 
     def _read_faces(self, image: np.ndarray, tiles: Sequence[Tile], watch: Stopwatch) -> dict[int, list[FaceReading]]:
-        live = {tile.slot: tile for tile in tiles if tile.camera == "on"}
         with watch.stage("faces"):
-            faces = self._faces.find(image, list(live.values()))
+            faces = self._faces.find(image, tiles)
             crops = face_crops(image, [face.box for face in faces])
             qualities = [
                 quality_of(face, crop, self._settings.inference) for face, crop in zip(faces, crops, strict=True)
@@ -161,6 +200,13 @@ class Pipeline:
             emotions = next(scores) if quality.abstained is None else None
             readings.setdefault(face.tile, []).append(FaceReading(face, quality, emotions))
         return readings
+
+    def _follow_joined(self) -> None:
+        """Give what is known of a student without a name to the one whose label has appeared."""
+        for unnamed, owner in self._identities.joined:
+            if unnamed in self._moods:
+                self._moods[owner] = self._moods.pop(unnamed)
+                self._valid_at[owner] = self._valid_at.pop(unnamed)
 
     def _note_moods(self, observations: Sequence[Observation], now_s: float) -> None:
         for seen in observations:
@@ -177,7 +223,7 @@ class Pipeline:
             student.slot,
             None if student.slot is None else cameras.get(student.slot),
             off_page=student.slot is None,
-            staff=student.staff or (student.name or "").casefold() in self._staff,
+            staff=student.staff or is_staff(student.name, self._staff),
             mood=mood,
             valence=None if mood is None else valence(mood),
             last_valid_at=self._valid_at.get(student.number),
@@ -190,15 +236,18 @@ class Stillness:
     def __init__(self) -> None:
         self._seen: dict[Box, tuple[np.ndarray, float]] = {}
 
-    def refine(self, image: np.ndarray, tiles: Sequence[Tile], now_s: float) -> list[Tile]:
-        """The tiles, with camera "on" turned into "frozen" where the picture has stood still while others moved."""
+    def refine(self, pictures: Mapping[int, np.ndarray], tiles: Sequence[Tile], now_s: float) -> list[Tile]:
+        """The tiles, with camera "on" turned into "frozen" where the picture has stood still while others moved.
+
+        ``pictures`` are the tiles' thumbnails by slot.
+        """
         seen: dict[Box, tuple[np.ndarray, float]] = {}
         for tile in tiles:
             if tile.camera == "on":
-                picture = cv2.resize(_picture(image, tile), THUMBNAIL, interpolation=cv2.INTER_AREA)
+                picture = _above_label(pictures[tile.slot], tile)
                 before = self._seen.get(tile.box)
                 # A still picture is compared with its first look, so that a slow fade does not pass for stillness.
-                still = before is not None and int(cv2.absdiff(before[0], picture).max()) <= STILL_LEVELS
+                still = before is not None and _is_still(before[0], picture)
                 seen[tile.box] = before if before is not None and still else (picture, now_s)
         self._seen = seen
         others_move = any(now_s - changed_s < FROZEN_AFTER_S for _, changed_s in seen.values())
@@ -226,12 +275,29 @@ class Stopwatch:
         self.cpu_ms[name] += (time.process_time() - cpu_s) * 1000
 
 
-def listed(names: Mapping[int, Name | None], match_names: NameMatcher) -> dict[int, Name | None]:
+def thumbnails(image: np.ndarray, tiles: Sequence[Tile]) -> dict[int, np.ndarray]:
+    """Every tile made small, by slot: uint8 (36, 64, 3)."""
+    width, height = THUMBNAIL
+    small = {}
+    for tile in tiles:
+        stride = max(tile.box.height // (LEAST_DETAIL * height), 1)
+        small[tile.slot] = cv2.resize(tile.box.of(image)[::stride], (width, height), interpolation=cv2.INTER_AREA)
+    return small
+
+
+def is_staff(name: str | None, staff_names: Sequence[str]) -> bool:
+    """Whether a name is one of the staff's: the same letters, or one that was cut in a narrow tile."""
+    return name is not None and any(same_letters(name, each) or shortens(name, each) for each in staff_names)
+
+
+def listed(
+    names: Mapping[int, Name | None], match_names: NameMatcher, staff_names: Sequence[str] = ()
+) -> dict[int, Name | None]:
     """Names in the class list's spelling where a label means one student for certain; staff is on no class list."""
     asked = {
         slot: (name.text or name.doubted or "", name.text is not None)
         for slot, name in names.items()
-        if name is not None and not name.staff and (name.text or name.doubted)
+        if name is not None and not name.staff and (name.text or name.doubted) and not is_staff(name.text, staff_names)
     }
     found = dict(zip(asked, match_names(list(asked.values())), strict=True))
     spelled: dict[int, Name | None] = {}
@@ -246,22 +312,29 @@ def _prominence(reading: FaceReading) -> float:
     return reading.face.box.area * reading.face.score
 
 
-def _picture(image: np.ndarray, tile: Tile) -> np.ndarray:
-    """The tile's pixels above its label, which may change over a frozen picture."""
+def _above_label(thumbnail: np.ndarray, tile: Tile) -> np.ndarray:
+    """The rows of a tile's thumbnail above its label, which may change over a frozen picture."""
     box = tile.box
-    if tile.label is not None and tile.label.top > box.top + box.height // 2:
-        box = Box(box.left, box.top, box.right, tile.label.top)
-    return box.of(image)
+    if tile.label is None or tile.label.top <= box.top + box.height // 2:
+        return thumbnail
+    return thumbnail[: (tile.label.top - box.top) * len(thumbnail) // box.height]
+
+
+def _is_still(before: np.ndarray, now: np.ndarray) -> bool:
+    return before.shape == now.shape and int(cv2.absdiff(before, now).max()) <= STILL_LEVELS
 
 
 def _observation(student: int, seen: TileReading, taken_at: float) -> Observation:
+    if seen.masked is not None:
+        return Observation(student, taken_at, seen.tile.camera, quality=Quality(None, None, seen.masked))
     if not seen.faces:
         return Observation(student, taken_at, seen.tile.camera)
     own = seen.faces[0]
     return Observation(student, taken_at, seen.tile.camera, own.face, own.emotions, quality=own.quality)
 
 
-def _coverage(states: Sequence[StudentState]) -> Coverage:
-    """Students with a valid mood, of all students in the meeting; staff does not count."""
+def _coverage(states: Sequence[StudentState], masked: Collection[int]) -> Coverage:
+    """Students with a valid mood, and those without consent, of all students in the meeting; staff does not count."""
     students = [state for state in states if not state.staff]
-    return Coverage(sum(state.mood is not None for state in students), len(students))
+    seen = sum(state.mood is not None for state in students)
+    return Coverage(seen, len(students), sum(state.student in masked for state in students))

@@ -101,3 +101,10 @@ def test_a_missing_file_is_named(tmp_path: Path) -> None:
 
 def test_an_empty_file_means_the_defaults(tmp_path: Path) -> None:
     assert config.load(write(tmp_path, "")) == Settings()
+
+
+def test_off_is_a_word_though_yaml_takes_it_for_false(tmp_path: Path) -> None:
+    assert config.load(write(tmp_path, "privacy:\n  consent: off\n")).privacy.consent == "off"
+    assert config.load(write(tmp_path, "privacy:\n  consent: required\n")).privacy.consent == "required"
+    with pytest.raises(ConfigError, match="privacy.consent"):
+        config.load(write(tmp_path, "privacy:\n  consent: on\n"))

@@ -12,9 +12,10 @@ import pytest
 from capture.simulator.lesson import read_lesson
 from capture.simulator.simulator import Simulator
 from config import ROOT, Settings
-from domain import Box, Coverage, Face, Frame, ModelError, Moment, Tile
+from domain import Box, Coverage, EmotionScores, Face, Frame, ModelError, Moment, Quality, Tile
 from inference import pipeline as pipeline_module
 from inference.faces import FACE_MODEL
+from inference.names import Name, Signature
 from inference.pipeline import Pipeline
 from tests.small_models import write_emotion_model
 
@@ -257,3 +258,139 @@ def test_in_presence_only_no_face_is_looked_for(tmp_path, monkeypatch):
     assert [tile.camera for tile in moment.tiles] == ["on", "on"]
     assert all(seen.face is None and seen.emotions is None for seen in moment.observations)
     assert all(state.mood is None for state in moment.states)
+
+
+class Labels:
+    """A reader of labels that reads what it is told, by slot."""
+
+    def __init__(self) -> None:
+        self.said: dict[int, Name | None] = {0: name("Anna"), 1: name("Ben")}
+
+    def read(self, _image: np.ndarray, tiles: list[Tile]) -> dict[int, Name | None]:
+        return {tile.slot: self.said[tile.slot] for tile in tiles}
+
+
+def name(text: str, doubted: str | None = None) -> Name:
+    pixels = np.random.default_rng(sum(map(ord, text))).integers(0, 256, (16, 10 * len(text)), np.uint8)
+    return Name(text, 1.0, Signature(pixels), doubted=doubted)
+
+
+class Scores:
+    """An emotion model that counts the faces that it is given."""
+
+    def __init__(self) -> None:
+        self.faces = 0
+
+    def predict(self, crops: np.ndarray) -> list[EmotionScores]:
+        self.faces += len(crops)
+        return [EmotionScores((0.0,) * 6 + (1.0,)) for _ in crops]
+
+
+CONSENT_REQUIRED = settings(privacy={"consent": "required"})
+
+
+@pytest.fixture
+def labels(monkeypatch) -> Labels:
+    labels = Labels()
+    monkeypatch.setattr(pipeline_module, "NameReader", lambda *_, **__: labels)
+    return labels
+
+
+@pytest.fixture
+def scores(monkeypatch) -> Scores:
+    scores = Scores()
+    monkeypatch.setattr(pipeline_module, "EmotionModel", lambda *_: scores)
+    return scores
+
+
+@pytest.fixture
+def asking(tmp_path, labels, eyes, scores) -> Film:
+    """A class in which consent is required, and Anna alone consents."""
+    return Film(Pipeline(CONSENT_REQUIRED, tmp_path, consents={"Anna"}.__contains__))
+
+
+def test_without_consent_no_model_is_called_for_the_tile(asking, eyes, scores):
+    for _ in range(4):
+        moment = asking.play(TWO)
+        assert eyes.asked == [0]
+    assert scores.faces == 4
+    masked = moment.observations[1]
+    assert (masked.camera, masked.face, masked.emotions) == ("on", None, None)
+    assert masked.quality == Quality(None, None, "no_consent")
+    assert moment.states[1].mood is None
+    assert moment.coverage == Coverage(1, 2, masked=1)
+
+
+def test_a_name_that_is_not_on_the_list_is_no_consent(asking, eyes, labels):
+    labels.said = {0: name("Annabel"), 1: None}
+    asking.play(TWO, seconds=12)
+    assert eyes.asked == []
+
+
+def test_while_it_is_uncertain_who_sits_in_a_tile_no_model_is_called_for_it(asking, eyes, labels, scores):
+    asking.play(TWO)
+    labels.said = {0: None, 1: name("Anna")}
+    asking.play(TWO)
+    assert eyes.asked == [1], "the tile where Anna sat before is nobody's yet"
+    assert scores.faces == 2
+
+
+def test_a_name_that_was_read_with_doubt_is_no_consent(asking, eyes, labels):
+    labels.said = {0: name("Anna", doubted="Anma"), 1: name("Ben")}
+    asking.play(TWO)
+    assert eyes.asked == []
+
+
+def test_who_takes_another_name_consents_no_longer(asking, eyes, labels):
+    asking.play(TWO)
+    labels.said = {0: name("Anna B"), 1: name("Ben")}
+    asking.play(TWO)
+    assert eyes.asked == [0]
+    assert asking.play(TWO).coverage.masked == 2
+
+
+def test_where_nobody_was_asked_nobody_consents(tmp_path, labels, eyes, scores):
+    Film(Pipeline(CONSENT_REQUIRED, tmp_path)).play(TWO)
+    assert eyes.asked == []
+
+
+def test_a_single_picture_is_read_with_consent_alone(tmp_path, labels, eyes, scores):
+    pipeline = Pipeline(CONSENT_REQUIRED, tmp_path, consents={"Anna"}.__contains__)
+    reading = pipeline.read(Frame(0, 0.0, NOISE), TWO)
+    assert eyes.asked == [0]
+    assert [seen.masked for seen in reading.tiles] == [None, "no_consent"]
+    assert [seen.tile.camera for seen in reading.tiles] == ["on", "on"]
+
+
+def test_a_camera_that_is_off_is_not_masked(asking):
+    moment = asking.play([TWO[0], Tile(1, RIGHT, "off")])
+    assert moment.observations[1].quality is None
+
+
+# --- students without a name ----------------------------------------------------------------------------------------
+
+
+def test_what_was_read_of_a_student_without_a_name_is_the_ones_whose_label_appears(models, eyes, labels):
+    film = Film(Pipeline(settings(), models))
+    film.play(TWO)
+    film.play(TWO[:1], seconds=10)
+    labels.said = {0: name("Anna"), 1: None}
+    moment = film.play(TWO, seconds=12)
+    assert [seen.student for seen in moment.observations] == [1, 3]
+    labels.said[1], eyes.seen[1] = name("Ben"), []
+    moment = film.play(TWO)
+    assert moment.joined == ((3, 2),)
+    assert [seen.student for seen in moment.observations] == [1, 2]
+    assert next(state for state in moment.states if state.student == 2).mood is not None
+
+
+# --- staff ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("said", ["ben", "Ben", "Benedikt Ro…"])
+def test_staff_counts_neither_as_present_nor_as_seen_nor_as_masked(tmp_path, labels, eyes, scores, said):
+    labels.said[1] = name(said)
+    staffed = settings(privacy={"consent": "required"}, **{"class": {"staff_names": ["Ben", "Benedikt Rosen"]}})
+    moment = Film(Pipeline(staffed, tmp_path, consents={"Anna"}.__contains__)).play(TWO)
+    assert [state.staff for state in moment.states] == [False, True]
+    assert moment.coverage == Coverage(1, 1)

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 import cli
 from config import Settings
 from db.matching import LEAST_SCORE, Said, assigned, match, matcher, score
-from db.roster import Entry, parse_roster, read_roster
+from db.roster import Entry, consenting, parse_roster, read_roster
 from domain import ConfigError
 from inference.names import Name, Signature
 from inference.pipeline import listed
@@ -229,6 +229,56 @@ def test_scores_stay_between_none_and_all() -> None:
     assert score("Zoe Müller", "Zoe Müller") == 1.0
     assert score("Max", "Zoe Müller") == 0.0
     assert 0.72 < score("Zoe", "Zoe Müller") < score("Zoe M", "Zoe Müller") < score("ZOE MULLER", "Zoe Müller") < 1.0
+
+
+# --- consent --------------------------------------------------------------------------------------------------------
+
+
+def test_a_yes_or_the_day_of_it_is_consent_and_nothing_else_is() -> None:
+    entries = parse_roster(
+        b"Name;Consent\nAnna;yes\nBen;\nCleo;2026-09-01\nDan;no\nEve;1.9.2026\nFinn;X\n", "class.csv"
+    )
+    assert [entry.consents for entry in entries] == [True, False, True, False, True, True]
+    assert consenting(entries) == {"Anna", "Cleo", "Eve", "Finn"}
+
+
+def test_where_the_list_asks_guardians_both_must_say_yes() -> None:
+    entries = parse_roster(b"Name,Consent,Guardian\nAnna,yes,yes\nBen,yes,\nCleo,,yes\n", "class.csv")
+    assert consenting(entries) == {"Anna"}
+
+
+def test_of_two_of_one_name_both_must_consent() -> None:
+    assert consenting(parse_roster(b"Name,Consent\nAnna,yes\nAnna,no\nBen,yes\n", "class.csv")) == {"Ben"}
+
+
+def test_a_list_without_the_column_tells_nothing_of_consent() -> None:
+    entries = parse_roster(b"Name,Guardian\nAnna,Maria\n", "class.csv")
+    assert [entry.consents for entry in entries] == [None]
+    assert consenting(entries) == frozenset()
+
+
+def test_a_word_that_is_neither_yes_nor_no_is_named_with_its_line() -> None:
+    with pytest.raises(ConfigError, match=r"class\.csv, line 3: expected yes, no or a day .* found maybe"):
+        parse_roster(b"Name,Consent\nAnna,yes\nBen,maybe\n", "class.csv")
+
+
+def test_consent_is_asked_of_the_configured_list(tmp_path: Path) -> None:
+    path = tmp_path / "class.csv"
+    path.write_text("Name,Consent\nAnna,yes\nBen,no\n", "utf-8")
+    chosen = {"class": {"roster": str(path)}, "privacy": {"consent": "required"}}
+    consents = cli.consent_list(Settings.model_validate(chosen))
+    assert consents is not None
+    assert [consents(name) for name in ("Anna", "Ben", "Cleo")] == [True, False, False]
+    assert cli.consent_list(Settings()) is None
+
+
+def test_consent_that_is_required_needs_a_list_that_tells_of_it(tmp_path: Path) -> None:
+    path = tmp_path / "class.csv"
+    path.write_text("Name\nAnna\n", "utf-8")
+    for roster, found in ((None, "no class list"), (str(path), "none in")):
+        chosen = {"class": {"roster": roster}, "privacy": {"consent": "required"}}
+        with pytest.raises(ConfigError, match=f"expected a column Consent .* found {found}"):
+            cli.consent_list(Settings.model_validate(chosen))
 
 
 # --- in the class ---------------------------------------------------------------------------------------------------

@@ -54,8 +54,8 @@ def consenting(settings: Settings) -> Consents | None:
             "publish.names: expected a class list that tells who consented, found none; set class.roster or false here"
         )
     entries = read_roster(config.ROOT / settings.classroom.roster)
-    refusing = {name_key(entry.name) for entry in entries if not entry.consent}
-    agreed = {name_key(entry.name) for entry in entries if entry.consent} - refusing
+    refusing = {name_key(entry.name) for entry in entries if not entry.consents}
+    agreed = {name_key(entry.name) for entry in entries if entry.consents} - refusing
     return lambda name: name_key(name) in agreed
 
 

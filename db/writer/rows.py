@@ -46,7 +46,7 @@ def reading_row(session_id: int, observation: Observation, at_ms: int, owner: in
         *(thousandths(observation.emotions.values) if observation.emotions else _UNREAD),
         quality.abstained if quality else None,
         quality.face_height if quality else None,
-        round(quality.sharpness * THOUSAND) if quality else None,
+        None if quality is None or quality.sharpness is None else round(quality.sharpness * THOUSAND),
         None if attention is None or attention.yaw is None else round(attention.yaw),
         None if attention is None or attention.pitch is None else round(attention.pitch),
         None if attention is None or attention.eyes_open is None else round(attention.eyes_open * THOUSAND),
