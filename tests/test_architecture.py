@@ -48,6 +48,7 @@ CODE_FOLDERS = [
     "training/face/scenes",
     "benchmarks",
     "benchmarks/drawn",
+    "benchmarks/lessons",
 ]
 
 

@@ -270,6 +270,12 @@ def test_a_second_of_the_name_who_joins_is_another_student(lesson):
     assert lesson.keeps_showing(ANNA, BEN, ANNA, rooms="abc", width=200) == [1, 2, 3]
 
 
+def test_the_host_and_a_student_of_the_hosts_name_are_told_by_what_zoom_adds(lesson):
+    host = Name("Anna", 1.0, ANNA.signature, staff=True)
+    lesson.shows(host, ANNA, BEN, rooms="abc")
+    assert lesson.shows(ANNA, BEN, host, rooms="xyz") == [2, 3, 1]
+
+
 # --- labels that are cut --------------------------------------------------------------------------------------------
 
 

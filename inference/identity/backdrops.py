@@ -26,6 +26,9 @@ CUT_SHARE = 0.6
 most drawn ones in 0.7; in between, somebody carries the camera around."""
 LONE_MARGIN = 0.2
 """How many more cells must differ from every other room, as a share: students may choose the same background."""
+BAR_SPREAD = 3.0
+"""Standard deviation down a column of cells, in gray levels, of the bars beside an upright phone's picture: they say
+nothing of the room."""
 LEAST_TEXTURE = 10.0
 """Standard deviation between cells, in gray levels, under which a picture is no room but a lens in the dark."""
 
@@ -37,13 +40,19 @@ def backdrop(tile_bgr: np.ndarray) -> np.ndarray:
 
 
 def changed_share(picture: np.ndarray, other: np.ndarray) -> float:
-    """Share of cells, 0 to 1, in which two pictures differ."""
-    return float((cv2.absdiff(picture, other).max(axis=2) > CELL_STEP).mean())
+    """Share of cells, 0 to 1, in which two pictures differ; columns that are flat in both are left out."""
+    shown = _shown_columns(picture) | _shown_columns(other)
+    changed = (cv2.absdiff(picture, other).max(axis=2) > CELL_STEP)[:, shown if shown.any() else slice(None)]
+    return float(changed.mean())
 
 
 def has_texture(picture: np.ndarray) -> bool:
     """Whether a picture shows enough to be known again by."""
     return float(picture.std(axis=(0, 1)).max()) >= LEAST_TEXTURE
+
+
+def _shown_columns(picture: np.ndarray) -> np.ndarray:
+    return picture.std(axis=0).max(axis=1) > BAR_SPREAD
 
 
 def lone_pairs(pictures: list[np.ndarray], others: list[np.ndarray]) -> list[tuple[int, int]]:

@@ -72,6 +72,8 @@ def _fitting(slot: int, name: Name, students: Sequence[Student], claims: Claims)
     """All students who have this label; notes the likeliest one where none has for certain."""
     likeness = sorted(((student.likeness(name), student) for student in students), key=lambda pair: -pair[0])
     sure = [student for alike, student in likeness if alike >= SAME_LABEL]
+    if name.staff or not (name.text is None or is_cut(name.text)):  # a label that was cut may have lost its "(Host)"
+        sure = [student for student in sure if student.staff == name.staff] or sure
     if not sure and likeness and likeness[0][0] >= LEAST_LIKENESS:
         second = likeness[1][0] if len(likeness) > 1 else 0.0
         if likeness[0][0] - second >= LEAST_MARGIN:

@@ -197,8 +197,10 @@ class Identities:
                 return likely
         elif keeper.student.provisional or likely is keeper.student:
             return keeper.student
-        elif keeper.sure or extends(name.text, keeper.student.name):
-            if waited_s >= SETTLE_S and (name.text is not None or keeper.student.name is None):
+        elif likely is not None:
+            return None  # place or room say this one, the label that one
+        elif keeper.sure or extends(name.text or name.doubted, keeper.student.name):
+            if waited_s >= SETTLE_S:
                 keeper.student.rename(name)
             return keeper.student
         return self._new(sight.now_s) if first or waited_s >= SETTLE_S else None

@@ -14,6 +14,10 @@ NEW_LOOK = 0.97
 """Likeness below which a label's pixels are remembered as another look of it."""
 SHORTENED_LIKENESS = 0.96
 """Likeness of a name and its beginning, and of two looks that were read alike with doubt."""
+EXTENDED_LIKENESS = 0.9
+"""Likeness of a whole name and the same with words added to it, which may be a namesake's: likely, not sure."""
+LEAST_WORDS = 2
+"""Words of a whole name: a first name alone is no mark of anybody."""
 LEAST_BEGINNING = 4
 """Letters that a shortened or doubted name must keep to tell whose it is."""
 LEAST_WIDTH = 24
@@ -55,16 +59,18 @@ class Student:
         """How much a label is this student's, 0 to 1: the same text or, where one of both was not read, pixels."""
         if name.text is not None and (name.text == self.name or name.text in self.readings):
             return 1.0
-        if shortens(name.text, self.name) or shortens(self.name, name.text) or self._was_read_as(name.doubted):
+        said = name.text or name.doubted
+        if said is not None and len(said) >= LEAST_BEGINNING and any(_agree(said, each) for each in self._heard()):
             return SHORTENED_LIKENESS
+        if said is not None and self.name is not None and _adds_to(said, self.name):
+            return EXTENDED_LIKENESS
         if name.text is not None and self.name is not None and not same_letters(name.text, self.name):
             return 0.0
         return max((look.likeness(name.signature) for look in self.looks), default=0.0)
 
-    def _was_read_as(self, doubted: str | None) -> bool:
-        if doubted is None or len(doubted) < LEAST_BEGINNING:
-            return False
-        return doubted == self.name or doubted in self.doubted or shortens(doubted, self.name)
+    def _heard(self) -> set[str]:
+        """All that this student's labels were read as."""
+        return self.doubted | self.readings.keys()
 
     def sit(self, tile: Tile, now_s: float, backdrop: np.ndarray | None) -> None:
         """Remember where and when the student was seen, and what the tile shows unless something covers it."""
@@ -115,14 +121,28 @@ def shortens(text: str | None, name: str | None) -> bool:
     """Whether a label's text is the beginning of a longer name, cut with dots because the tile is narrow."""
     if text is None or name is None:
         return False
-    beginning = text.removesuffix("…").rstrip(".")
-    whole = len(name) > len(beginning) and name.startswith(beginning)
-    return is_cut(text) and whole and len(beginning) >= LEAST_BEGINNING
+    beginning, bracket, _ = text.removesuffix("…").rstrip(".").partition(" (")
+    if not is_cut(text) or len(beginning) < LEAST_BEGINNING:
+        return False
+    if bracket:  # what Zoom adds in brackets was cut
+        return name == beginning or name.startswith(f"{beginning} (")
+    return len(name) > len(beginning) and name.startswith(beginning)
 
 
 def is_cut(text: str) -> bool:
     """Whether a text ends with the dots of a name that was too long for its tile."""
     return text.endswith(("…", ".."))
+
+
+def _agree(text: str, heard: str) -> bool:
+    """Whether two readings are of one label, as far as both go."""
+    return text == heard or shortens(text, heard) or shortens(heard, text)
+
+
+def _adds_to(text: str, name: str) -> bool:
+    """Whether a text is a whole name with words added."""
+    words = set(name.casefold().split())
+    return len(words) >= LEAST_WORDS and words < set(text.casefold().split())
 
 
 def extends(text: str | None, name: str | None) -> bool:

@@ -1,0 +1,1 @@
+"""Random lessons whose every second is known: what came out of them, scored against the script."""
