@@ -1,5 +1,7 @@
 """What a person changes about who is who: rename, merge, split, move a stretch of readings, and take any of it back.
 
+The program itself only joins a student without a name to the one whose label appeared, where no person has had a say.
+
 Nothing is overwritten. Every reading remembers the number that the program gave it (its origin); the corrections of a
 session are a list, and who owns a reading follows from going through the list. Taking one back means going through the
 list without it. So a correction cannot be lost in the next one, and the program never overrules a person.
@@ -147,14 +149,27 @@ def correct(engine: Engine, session_id: int, correction: Correction, now: float)
         _refuse_impossible(connection, session_id, correction)
         if correction.kind == "split":
             correction = replace(correction, target=_split_off(connection, session_id, correction))
-        number = connection.execute(
-            insert(CorrectionRow).values(_row(session_id, correction, now))
-        ).inserted_primary_key
-        assert number is not None
-        made = Made(number[0], correction, now, None)
-        _follow(connection, session_id, [*history, made], made)
+        made = _make(connection, session_id, history, correction, now)
         audit(connection, "person", correction.kind, session_id, now, correction=made.id)
     return made.id
+
+
+def join(engine: Engine, session_id: int, unnamed: int, owner: int, now: float) -> None:
+    """Give all readings of a student without a name to ``owner``, as the program found out who it is.
+
+    Nothing happens where a correction by a person that stands concerns the student without a name; where ``owner`` was
+    merged by a person, it is whom that made of it. It can be taken back like any correction. Raises StoreError, and
+    changes nothing, when a student is unknown.
+    """
+    with writing(engine) as connection:
+        history = _history(connection, session_id)
+        if any(one.active and unnamed in (one.correction.student, one.correction.target) for one in history):
+            return
+        target = Ownership(_shifts(history)).owner(owner, round(now * THOUSAND))
+        correction = Correction("merge", unnamed, target=target)
+        _refuse_impossible(connection, session_id, correction)
+        made = _make(connection, session_id, history, correction, now)
+        audit(connection, "program", "join", session_id, now, correction=made.id)
 
 
 def undo(engine: Engine, correction_id: int, now: float) -> None:
@@ -198,6 +213,15 @@ def audit(
     actor = viewer.login if viewer is not None and actor == "person" else actor
     row = {"at": now, "actor": actor, "action": action, "session_id": session_id, "detail": json.dumps(detail)}
     connection.execute(insert(AuditEntry).values(row))
+
+
+def _make(connection: Connection, session_id: int, history: Sequence[Made], correction: Correction, now: float) -> Made:
+    """Add a correction to the history, and let everything follow it."""
+    number = connection.execute(insert(CorrectionRow).values(_row(session_id, correction, now))).inserted_primary_key
+    assert number is not None
+    made = Made(number[0], correction, now, None)
+    _follow(connection, session_id, [*history, made], made)
+    return made
 
 
 def _history(connection: Connection, session_id: int) -> list[Made]:

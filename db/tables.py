@@ -383,7 +383,7 @@ class Marker(Base):
 
 
 class CorrectionRow(Base):
-    """What a person changed about who is who: the history from which the present state follows."""
+    """What a person changed about who is who, and what the program joined: the present state follows from all of it."""
 
     __tablename__ = "corrections"
     __table_args__ = (Index("corrections_of_session", "session_id"),)

@@ -272,3 +272,49 @@ def test_every_reading_of_a_moment_gets_one_student_of_its_own(wanted):
     assert len(set(owners.values())) == len(owners)
     assert all(owner in (origin, wanted[origin]) for origin, owner in owners.items())
     assert all(owners[origin] == origin for origin in wanted if wanted[origin] == origin)
+
+
+# --- what the program itself finds out ------------------------------------------------------------------------------
+
+
+def joined(second: int, *pairs: tuple[int, int]):
+    """A moment in which students without a name turn out to be others."""
+    return dataclasses.replace(looks(second), joined=pairs)
+
+
+def test_what_was_read_of_a_student_without_a_name_goes_to_the_one_it_is(engine: Engine, running: Writer) -> None:
+    running.write(joined(120, (5, 4)))
+    running.flush()
+    assert owned(engine) == {1: 121, 2: 121, 3: 121, 4: 121}
+    with reading(engine) as connection:
+        assert connection.execute(select(AuditEntry.actor, AuditEntry.action)).all()[-1] == ("program", "join")
+
+
+def test_a_person_can_take_it_back(engine: Engine, running: Writer) -> None:
+    running.write(joined(120, (5, 4)))
+    (made,) = corrections.history(engine, 1)
+    running.undo(made.id)
+    assert owned(engine) == {1: 121, 2: 121, 3: 121, 4: 61, 5: 60}
+
+
+@pytest.mark.parametrize(
+    "said", [Correction("rename", 5, name="Eve"), Correction("merge", 5, target=1), Correction("merge", 3, target=5)]
+)
+def test_the_program_never_overrules_what_a_person_said(engine: Engine, running: Writer, said: Correction) -> None:
+    running.correct(said)
+    before = owned(engine)
+    running.write(joined(119, (5, 4)))
+    running.flush()
+    assert owned(engine) == before
+    assert [made.correction for made in corrections.history(engine, 1)] == [said]
+
+
+def test_where_a_person_merged_the_owner_it_goes_to_whom_that_made_of_it(engine: Engine, running: Writer) -> None:
+    running.correct(Correction("merge", 4, target=1))
+    running.write(joined(120, (5, 4)))
+    assert corrections.history(engine, 1)[-1].correction == Correction("merge", 5, target=1)
+
+
+def test_a_student_who_is_not_written_down_cannot_be_joined_and_stops_nothing(engine: Engine, running: Writer) -> None:
+    running.write(joined(120, (99, 4), (5, 4)))
+    assert [made.correction for made in corrections.history(engine, 1)] == [Correction("merge", 5, target=4)]

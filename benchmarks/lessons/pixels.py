@@ -2,8 +2,8 @@
 
 ``python -m benchmarks.lessons.pixels [--seeds 11 12] [--students 25] [--minutes 10] [--labels-late 0.8] [--json]``
 draws random lessons (reshuffles about every 20 seconds, three of ten cameras off, late comers, leavers, renames, two
-students of one name, clients of any look that shows labels) and gives them to the program one frame a second. Nothing is
-shown on a screen and nothing is written. Simulated figures are never those of real classes.
+students of one name, clients of any look that shows labels) and gives them to the program one frame a second. Nothing
+is shown on a screen and nothing is written. Simulated figures are never those of real classes.
 """
 
 from __future__ import annotations

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, replace
 from datetime import datetime
+from functools import partial
 from typing import Any, Literal, TypeVar
 
 from sqlalchemy import Engine, func, select, update
@@ -118,6 +119,7 @@ class Writer:
         self._flags: dict[tuple[int | None, str, float], tuple[int, Flag]] = {}
         self._ownership = Ownership()
         self._in_sight: tuple[Moment, dict[int, int]] | None = None
+        self._to_join: list[tuple[int, int]] = []
         self._last_at = 0.0
         self._newest_ms = 0
         self._paused_ms: int | None = None
@@ -191,6 +193,7 @@ class Writer:
             self._next_session, self._newest_ms, self._ownership = self._next_session + 1, 0, Ownership()
             self._students.clear()
             self._flags.clear()
+            self._to_join.clear()
             self._status["session_id"] = self._session
             if title and not simulated:
                 self._backlog.add(Step(insert(Course).values(name=title).on_conflict_do_nothing()))
@@ -224,6 +227,9 @@ class Writer:
             self._newest_ms = max(self._newest_ms, at_ms)
             self._in_sight = (moment, owners)
             self._last_at = moment.taken_at
+        self._to_join += moment.joined
+        if self._to_join:
+            self._join()
 
     def correct(self, correction: Correction) -> int:
         """Make a correction of the open session, past readings and those to come; gives its number.
@@ -339,6 +345,23 @@ class Writer:
         done = change(session_id)
         self._ownership = corrections.ownership(self._engine, session_id)
         return done
+
+    def _join(self) -> None:
+        """Give what was read of students without a name to those they turned out to be.
+
+        While nothing can be written this waits; what else is in the way stays, and so they stay students of their own.
+        """
+        while self._to_join:
+            unnamed, owner = self._to_join[0]
+            try:
+                self._after_flush(partial(self._join_one, unnamed, owner))
+            except StoreError:
+                if self._error is not None:
+                    return
+            self._to_join.pop(0)
+
+    def _join_one(self, unnamed: int, owner: int, session_id: int) -> None:
+        corrections.join(self._engine, session_id, unnamed, owner, self._clock())
 
     def _end_pause(self, at_ms: int) -> None:
         if self._paused_ms is None:
