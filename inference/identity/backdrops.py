@@ -26,9 +26,8 @@ CUT_SHARE = 0.6
 most drawn ones in 0.7; in between, somebody carries the camera around."""
 LONE_MARGIN = 0.2
 """How many more cells must differ from every other room, as a share: students may choose the same background."""
-BAR_SPREAD = 3.0
-"""Standard deviation down a column of cells, in gray levels, of the bars beside an upright phone's picture: they say
-nothing of the room."""
+BAR_STEP = 8
+"""Gray levels within which a column of cells is a bar beside an upright phone's picture and says nothing."""
 LEAST_TEXTURE = 10.0
 """Standard deviation between cells, in gray levels, under which a picture is no room but a lens in the dark."""
 
@@ -52,7 +51,7 @@ def has_texture(picture: np.ndarray) -> bool:
 
 
 def _shown_columns(picture: np.ndarray) -> np.ndarray:
-    return picture.std(axis=0).max(axis=1) > BAR_SPREAD
+    return (picture.max(axis=0) - picture.min(axis=0)).max(axis=1) > BAR_STEP
 
 
 def lone_pairs(pictures: list[np.ndarray], others: list[np.ndarray]) -> list[tuple[int, int]]:

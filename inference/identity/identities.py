@@ -61,7 +61,7 @@ class Doubt:
 
     def is_about(self, name: Name | None) -> bool:
         """Whether the tile's label still looks as it did."""
-        if name is None or self.name is None:
+        if name is None or self.name is None or name is self.name:
             return name is self.name
         same_text = name.text is not None and name.text == self.name.text
         return same_text or self.name.signature.likeness(name.signature) >= NEW_LOOK

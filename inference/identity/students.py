@@ -34,8 +34,9 @@ class Student:
     ``slot`` is None while it is not certain where the student is. ``looks`` are signatures of the label, newest first;
     none for a student whose label was never seen. ``readings`` are what its looks were read as, with the sum of the
     readings' confidence: the name is the one that has most; ``certain`` are those that were read without doubt,
-    ``doubted`` what was read, with doubt, of labels that are this student's.
-    ``backdrop`` is what the tile showed, for some seconds (see ``backdrops``).
+    ``doubted`` what was read, with doubt, of labels that are this student's. ``label`` is the one that was seen last: as
+    long as it does not change, nothing need be compared. ``backdrop`` is what the tile showed, for some seconds (see
+    ``backdrops``).
     """
 
     number: int
@@ -48,6 +49,7 @@ class Student:
     readings: dict[str, float] = field(default_factory=dict)
     certain: set[str] = field(default_factory=set)
     doubted: set[str] = field(default_factory=set)
+    label: Name | None = None
     backdrop: np.ndarray | None = None
 
     @property
@@ -57,7 +59,7 @@ class Student:
 
     def likeness(self, name: Name) -> float:
         """How much a label is this student's, 0 to 1: the same text or, where one of both was not read, pixels."""
-        if name.text is not None and (name.text == self.name or name.text in self.readings):
+        if name is self.label or (name.text is not None and (name.text == self.name or name.text in self.readings)):
             return 1.0
         said = name.text or name.doubted
         if said is not None and len(said) >= LEAST_BEGINNING and any(_agree(said, each) for each in self._heard()):
@@ -80,6 +82,9 @@ class Student:
 
     def note(self, name: Name) -> None:
         """Remember what the label says, and its look if that is a new one."""
+        if name is self.label:
+            return
+        self.label = name
         self.staff = self.staff or name.staff
         new_look = all(look.likeness(name.signature) < NEW_LOOK for look in self.looks)
         if new_look:
@@ -91,7 +96,7 @@ class Student:
 
     def rename(self, name: Name) -> None:
         """Take another label for this student's from now on: what it says replaces all that was read before."""
-        if name.text is not None:
+        if name.text is not None and name is not self.label:
             self.readings, self.certain, self.doubted, self.name = {}, set(), set(), None
         self.note(name)
 
