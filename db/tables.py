@@ -210,7 +210,9 @@ class Reading(Base):
     p_sad: Mapped[int | None] = _probability("sad")
     p_surprise: Mapped[int | None] = _probability("surprise")
     p_neutral: Mapped[int | None] = _probability("neutral")
-    abstained: Mapped[str | None] = mapped_column(comment="Why a face that was found was not read; null where it was.")
+    abstained: Mapped[str | None] = mapped_column(
+        comment="Why a face was not read, or not even looked for; null where it was read."
+    )
     face_height: Mapped[int | None] = mapped_column(
         SmallInteger, comment="Height of the face in pixels; null where no face was found."
     )

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from domain import Box, CameraState, Tile
 from inference.identity import Identities, Student
@@ -377,6 +379,25 @@ def test_with_labels_switched_off_students_are_their_places_and_their_rooms(less
 
 def test_a_gallery_without_tiles_is_no_error(lesson):
     assert lesson.shows() == []
+
+
+# --- whatever happens -----------------------------------------------------------------------------------------------
+
+LABELS = [None, ANNA, ANNA, BEN, label("Ann…"), label("Anna Berg"), label("Anna Berg 9b"), MINA, JUN]
+TILE = st.tuples(st.integers(0, len(LABELS) - 1), st.sampled_from("ab."), st.booleans())
+
+
+@settings(max_examples=60, deadline=None, derandomize=True)
+@given(frames=st.lists(st.lists(TILE, max_size=5), max_size=12), seconds=st.sampled_from([0.0, 2.0, 9.0]))
+def test_nobody_sits_in_two_tiles_and_who_sits_somewhere_is_present(frames, seconds):
+    lesson = Lesson()
+    for frame in frames:
+        lesson.waits(seconds)
+        rooms, cameras = "".join(room for _, room, _ in frame), "".join("o" if off else "i" for *_, off in frame)
+        numbers = lesson.shows(*(LABELS[place] for place, *_ in frame), rooms=rooms, cameras=cameras)
+        found = {number: slot for slot, number in enumerate(numbers) if number is not None}
+        assert len(found) == sum(number is not None for number in numbers)
+        assert {number: slot for number, slot in lesson.present.items() if slot is not None} == found
 
 
 # --- staff ----------------------------------------------------------------------------------------------------------

@@ -103,8 +103,11 @@ class Identities:
         found = dict(claims.owners)
         keepers = self._keepers(sight, found, standing)
         undecided = self._tell_namesakes(sight, claims.namesakes, keepers, found)
-        for slot in sight.tiles.keys() - found.keys() - undecided:
-            student = self._unclaimed(sight, slot, keepers.get(slot), claims.likely.get(slot), found, first)
+        for slot in sorted(sight.tiles.keys() - found.keys() - undecided, key=lambda slot: (slot not in keepers, slot)):
+            keeper, likely = keepers.get(slot), claims.likely.get(slot)
+            keeper = None if keeper is None or keeper.student in found.values() else keeper
+            likely = None if likely in found.values() else likely
+            student = self._unclaimed(sight, slot, keeper, likely, first)
             if student is not None:
                 found[slot] = student
         self._join(claims, standing)
@@ -184,7 +187,6 @@ class Identities:
         slot: int,
         keeper: Keeper | None,
         likely: Student | None,
-        found: Mapping[int, Student],
         first: bool,
     ) -> Student | None:
         """The student of a tile whose label, if it has one, is nobody's for certain."""
@@ -193,7 +195,7 @@ class Identities:
             late_s = LABEL_LATE_S if self._has_labels else SETTLE_S
             return keeper.student if keeper else self._new(sight.now_s) if first or waited_s >= late_s else None
         if keeper is None:
-            if likely is not None and likely not in found.values():
+            if likely is not None:
                 return likely
         elif keeper.student.provisional or likely is keeper.student:
             return keeper.student

@@ -7,7 +7,7 @@ from unicodedata import normalize
 
 import numpy as np
 
-from domain import CameraState, Tile
+from domain import Tile
 from inference.names import Name, Signature
 
 NEW_LOOK = 0.97
@@ -34,15 +34,14 @@ class Student:
     ``slot`` is None while it is not certain where the student is. ``looks`` are signatures of the label, newest first;
     none for a student whose label was never seen. ``readings`` are what its looks were read as, with the sum of the
     readings' confidence: the name is the one that has most; ``certain`` are those that were read without doubt,
-    ``doubted`` what was read, with doubt, of labels that are this student's. ``label`` is the one that was seen last: as
-    long as it does not change, nothing need be compared. ``backdrop`` is what the tile showed, for some seconds (see
+    ``doubted`` what was read, with doubt, of labels that are this student's. ``label`` is the one that was seen last:
+    while it does not change, nothing need be compared. ``backdrop`` is what the tile showed, for some seconds (see
     ``backdrops``).
     """
 
     number: int
     seen_s: float
     slot: int | None = None
-    camera: CameraState = "unknown"
     name: str | None = None
     staff: bool = False
     looks: list[Signature] = field(default_factory=list)
@@ -76,7 +75,7 @@ class Student:
 
     def sit(self, tile: Tile, now_s: float, backdrop: np.ndarray | None) -> None:
         """Remember where and when the student was seen, and what the tile shows unless something covers it."""
-        self.slot, self.seen_s, self.camera = tile.slot, now_s, tile.camera
+        self.slot, self.seen_s = tile.slot, now_s
         if tile.camera != "covered":
             self.backdrop = backdrop
 
