@@ -19,7 +19,7 @@ from pydantic import (
     model_validator,
 )
 
-from domain import ConfigError
+from domain import ConfigError, FlagKind
 
 ROOT = Path(__file__).resolve().parent
 CONFIG_FILE = ROOT / "config.yaml"
@@ -68,6 +68,93 @@ class InferenceSettings(Section):
     min_face_height: int = _setting(48, "Lower faces are not judged.", "pixels", ge=24, le=300)
     min_sharpness: float = _setting(0.08, "Blurrier faces are not judged.", "share, 0 to 1", ge=0, le=1)
     smoothing_s: float = _setting(4.0, "Time over which a student's emotions are averaged.", "seconds", ge=0, le=60)
+
+
+class AttentionSettings(Section):
+    max_yaw: float = _setting(
+        20.0, "A head turned farther aside than this, from its usual direction, looks away.", "degrees", ge=5, le=60
+    )
+    max_pitch: float = _setting(
+        30.0, "A head raised or bowed farther than this, from its usual height, looks away.", "degrees", ge=5, le=60
+    )
+    hysteresis: float = _setting(
+        5.0, "So much less turned a head must be to look at the screen again.", "degrees", ge=0, le=20
+    )
+    smoothing_s: float = _setting(3.0, "Time over which a head's direction is averaged.", "seconds", ge=0.5, le=30)
+    min_face_height: int = _setting(60, "Where lower faces look is unknown.", "pixels", ge=40, le=300)
+
+
+FlagKinds = list[FlagKind]
+
+
+class EngagementSettings(Section):
+    away: bool = _setting(True, "Whether a camera that shows nobody is flagged.")
+    away_s: float = _setting(60.0, "Nobody before the camera for this long is a flag.", "seconds", ge=10, le=1800)
+    looking_away: bool = _setting(True, "Whether a head that is turned away and moves is flagged.")
+    looking_away_s: float = _setting(60.0, "Looking away for this long is a flag.", "seconds", ge=10, le=1800)
+    restless: float = _setting(
+        8.0, "A turned head that turns less than this in three seconds reads a second screen.", "degrees", ge=0, le=60
+    )
+    low_mood: bool = _setting(True, "Whether a lasting fall of a student's mood is flagged.")
+    low_mood_s: float = _setting(90.0, "A mood that fell for this long is a flag.", "seconds", ge=10, le=1800)
+    low_mood_level: float = _setting(-0.15, "A face must look at least so unpleasant.", "valence", ge=-1, le=0)
+    low_mood_drop: float = _setting(
+        0.2, "How far a mood must fall below the student's usual one.", "valence", ge=0.05, le=1
+    )
+    low_mood_beyond_class: float = _setting(
+        0.15, "How much farther than the class's mood it must fall.", "valence", ge=0, le=1
+    )
+    eyes_closed: bool = _setting(False, "Whether closed eyes are flagged; nothing measures them yet.")
+    eyes_closed_s: float = _setting(60.0, "Eyes closed for this long are a flag.", "seconds", ge=10, le=1800)
+    share: float = _setting(0.7, "How many of the readings in that time must say so.", "share, 0.5 to 1", ge=0.5, le=1)
+    ends_after_s: float = _setting(10.0, "A flag ends when it was not so for this long.", "seconds", ge=2, le=300)
+    forgotten_after_s: float = _setting(
+        120.0, "What was not in sight for this long is begun anew.", "seconds", ge=5, le=1800
+    )
+    learn_s: float = _setting(
+        120.0, "What is usual for a student is learnt in the first time of this length.", "seconds", ge=30, le=1800
+    )
+    follow_s: float = _setting(
+        900.0, "Time over which what is usual follows what a student does.", "seconds", ge=60, le=14400
+    )
+    at_once: int = _setting(3, "Most flags that are shown at once.", "number", ge=1, le=49)
+    prompts: int = _setting(2, "Most new flags in `prompts_in_s`.", "number", ge=1, le=1000)
+    prompts_in_s: float = _setting(600.0, "Time in which so many new flags come.", "seconds", ge=10, le=7200)
+    cooldown_s: float = _setting(
+        300.0, "After a flag the same student gets none of its kind for this long.", "seconds", ge=0, le=7200
+    )
+    exercise_suspends: FlagKinds = _setting(["looking_away", "low_mood"], "Flags that rest while the class exercises.")
+    break_suspends: FlagKinds = _setting(
+        ["away", "looking_away", "eyes_closed", "low_mood"], "Flags that rest in a break."
+    )
+    group_work_suspends: FlagKinds = _setting(
+        ["away", "looking_away", "low_mood"], "Flags that rest while the class works in groups."
+    )
+    class_mood_drop: float = _setting(
+        0.2, "Fall of the middle student's mood that is told of the class.", "valence", ge=0.05, le=1
+    )
+    class_mood_s: float = _setting(120.0, "It must last for this long.", "seconds", ge=10, le=1800)
+    class_attention_drop: float = _setting(
+        0.15,
+        "Fall since the first half of those who look at the screen that is told.",
+        "share, 0.02 to 1",
+        ge=0.02,
+        le=1,
+    )
+    class_attention_after_s: float = _setting(
+        1200.0, "Before a class has been seen for this long its halves are not compared.", "seconds", ge=120, le=14400
+    )
+
+    def suspended(self, mode: str | None) -> frozenset[FlagKind]:
+        """Kinds of flags that rest in a mode of the class: exercise, break, group_work, or None for a lesson."""
+        if mode is None:
+            return frozenset()
+        by_mode = {
+            "exercise": self.exercise_suspends,
+            "break": self.break_suspends,
+            "group_work": self.group_work_suspends,
+        }
+        return frozenset(by_mode[mode])
 
 
 class SessionSettings(Section):
@@ -165,6 +252,8 @@ class Settings(Section):
 
     capture: CaptureSettings = CaptureSettings()
     inference: InferenceSettings = InferenceSettings()
+    attention: AttentionSettings = AttentionSettings()
+    engagement: EngagementSettings = EngagementSettings()
     session: SessionSettings = SessionSettings()
     classroom: ClassSettings = Field(default=ClassSettings(), alias="class")
     privacy: PrivacySettings = PrivacySettings()

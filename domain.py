@@ -20,6 +20,10 @@ CameraState = Literal["on", "off", "photo", "no_face", "frozen", "covered", "too
 CAMERA_STATES: tuple[CameraState, ...] = get_args(CameraState)
 """What a tile shows. None of them means "disengaged" by itself."""
 
+FlagKind = Literal["away", "looking_away", "eyes_closed", "low_mood"]
+FLAG_KINDS: tuple[FlagKind, ...] = get_args(FlagKind)
+"""What a flag can say of a student; what it can say of the whole class has kinds of its own."""
+
 Abstention = Literal["too_small", "blurred", "half_covered", "uncertain_face", "presence_only", "no_consent"]
 ABSTENTIONS: tuple[Abstention, ...] = get_args(Abstention)
 """Why a face is not read; with the last two it is not even looked for."""
@@ -231,8 +235,8 @@ class StudentState:
     """What is known of a student now, smoothed over seconds.
 
     ``name`` is None while nobody has named the student; ``slot`` is None and ``off_page`` True while the tile is on
-    another page; ``mood`` and ``valence`` (-1 to 1) are None without a valid reading in the last seconds, ``attending``
-    (whether the student looks towards the screen) is None where that cannot be told.
+    another page; ``mood``, ``valence`` and ``arousal`` (-1 to 1) are None without a valid reading in the last seconds,
+    ``attending`` (whether the student looks towards the screen) is None where that cannot be told.
     """
 
     student: int
@@ -245,6 +249,7 @@ class StudentState:
     valence: float | None = None
     attending: bool | None = None
     last_valid_at: float | None = None
+    arousal: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""A student's mood: probabilities averaged over seconds, and what they say on one scale from unpleasant to pleasant."""
+"""A student's mood: probabilities averaged over seconds, and what they say on two scales: pleasant, and stirred."""
 
 from __future__ import annotations
 
@@ -24,10 +24,27 @@ VALENCE: dict[Emotion, float] = {
 Russell and Mehrabian, "Evidence for a three-factor theory of emotions" (Journal of Research in Personality 11, 1977).
 Neutral is the scale's middle."""
 
+AROUSAL: dict[Emotion, float] = {
+    "angry": 0.59,
+    "disgust": 0.35,
+    "fear": 0.60,
+    "happy": 0.48,
+    "sad": -0.27,
+    "surprise": 0.67,
+    "neutral": 0.0,
+}
+"""How stirred each emotion is, -1 to 1, from the same ratings. Copies of that table differ in the sign for sadness; the
+negative one agrees with Russell's circle of 1980, where sadness lies among the quiet emotions. No rule rests on it."""
+
 
 def valence(scores: EmotionScores) -> float:
     """How pleasant a face looks, -1 to 1: the expected value of ``VALENCE`` under the seven probabilities."""
     return sum(probability * VALENCE[emotion] for emotion, probability in zip(EMOTIONS, scores.values, strict=True))
+
+
+def arousal(scores: EmotionScores) -> float:
+    """How stirred a face looks, -1 (quiet) to 1: the expected value of ``AROUSAL`` under the seven probabilities."""
+    return sum(probability * AROUSAL[emotion] for emotion, probability in zip(EMOTIONS, scores.values, strict=True))
 
 
 class Mood:

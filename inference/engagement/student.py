@@ -1,0 +1,112 @@
+"""What is known of one student over time: mood, direction of the head, and what is usual for this student."""
+
+from __future__ import annotations
+
+from config import Settings
+from domain import EMOTIONS, EmotionScores, Observation
+from inference.engagement.gaze import Gaze
+from inference.engagement.spells import LONGEST_STEP_S
+from inference.engagement.usual import Usual
+from inference.mood import Mood, valence
+
+LEAST_CONFIDENCE = 0.15
+"""A direction that is less sure says nothing; sharp faces of the smallest height that is judged have up to 0.5."""
+PRESENCE_LEARN_S = 30.0
+"""A face must have been seen this long before its absence means anything."""
+STRAIGHT_AHEAD = (0.0, 60.0)
+"""Everybody is taken to look ahead at first, as if that had been seen for a minute."""
+
+
+class StudentOverTime:
+    """One student's readings, smoothed over seconds, and this student's usual values.
+
+    Times are seconds of a steady clock. ``low_by`` is how far, in valence, a mood must fall to count as unusual.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        engagement = settings.engagement
+        self._limits = settings.attention
+        self._low_by = engagement.low_mood_drop
+        self._mood = Mood(settings.inference.smoothing_s)
+        self.gaze = Gaze(settings.attention.smoothing_s)
+        self.usual_valence = Usual(engagement.learn_s, engagement.follow_s)
+        self.usual_yaw = Usual(engagement.learn_s, engagement.follow_s, STRAIGHT_AHEAD)
+        self.usual_pitch = Usual(engagement.learn_s, engagement.follow_s, STRAIGHT_AHEAD)
+        self.usual_presence = Usual(PRESENCE_LEARN_S, engagement.follow_s)
+        self.last_valid_at: float | None = None
+        self.mood: EmotionScores | None = None
+        self.valence: float | None = None
+        self._looks_away = False
+        self._seen_s: float | None = None
+
+    def note(self, seen: Observation, now_s: float, learns: bool, absent: bool = False) -> None:
+        """Take in what a frame shows.
+
+        ``learns`` says whether the class does what it usually does, ``absent`` that a flag says the student is away.
+        """
+        step_s = 0.0 if self._seen_s is None else now_s - self._seen_s
+        step_s = step_s if learns and 0.0 <= step_s <= LONGEST_STEP_S else 0.0
+        self._seen_s = now_s
+        self._note_presence(seen, 0.0 if absent else step_s)
+        self._note_mood(seen, now_s, step_s)
+        self._note_direction(seen, now_s, step_s)
+
+    def judged(self, now_s: float) -> bool:
+        """Whether it is known now where the student looks."""
+        return self.gaze.valid(now_s) and self.gaze.confidence >= LEAST_CONFIDENCE
+
+    def attending(self, now_s: float) -> bool | None:
+        """Whether the student looks towards the screen, None where that cannot be told."""
+        return not self._looks_away if self.judged(now_s) else None
+
+    def refresh(self, now_s: float) -> None:
+        """Let a mood go that is too old."""
+        if self.mood is not None and not self._mood.valid(now_s):
+            self.mood = self.valence = None
+
+    def change(self) -> float | None:
+        """How far the mood is above the usual one, in valence; None while one of them is not known."""
+        if self.valence is None or not self.usual_valence.known:
+            return None
+        return self.valence - self.usual_valence.value
+
+    def unpleasant(self) -> float:
+        """Probability of the unpleasant emotions together, 0 to 1; 0 without a mood."""
+        if self.mood is None:
+            return 0.0
+        return sum(self.mood.values[place] for place in _UNPLEASANT)
+
+    def _note_presence(self, seen: Observation, step_s: float) -> None:
+        if seen.camera == "no_face":
+            self.usual_presence.add(0.0, step_s, unusual=True)
+        elif seen.quality is not None:
+            self.usual_presence.add(1.0, step_s)
+
+    def _note_mood(self, seen: Observation, now_s: float, step_s: float) -> None:
+        if seen.emotions is None:
+            self.refresh(now_s)
+            return
+        self._mood.add(seen.emotions, now_s)
+        self.last_valid_at = seen.seen_at
+        self.mood = self._mood.scores(now_s)
+        assert self.mood is not None
+        self.valence = valence(self.mood)
+        change = self.change()
+        self.usual_valence.add(self.valence, step_s, unusual=change is not None and change <= -self._low_by)
+
+    def _note_direction(self, seen: Observation, now_s: float, step_s: float) -> None:
+        told = seen.attention
+        if told is None or told.yaw is None or told.confidence < LEAST_CONFIDENCE:
+            return
+        self.gaze.add(told, self.usual_yaw.value, self.usual_pitch.value, now_s)
+        less = self._limits.hysteresis if self._looks_away else 0.0
+        pitch = self.gaze.pitch
+        turned = self.gaze.turn > self._limits.max_yaw - less
+        bowed = pitch is not None and abs(pitch) > self._limits.max_pitch - less
+        self._looks_away = turned or bowed
+        self.usual_yaw.add(told.yaw, step_s, self._looks_away)
+        if told.pitch is not None:
+            self.usual_pitch.add(told.pitch, step_s, self._looks_away)
+
+
+_UNPLEASANT = tuple(EMOTIONS.index(emotion) for emotion in ("angry", "disgust", "fear", "sad"))
