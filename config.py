@@ -93,7 +93,7 @@ class EngagementSettings(Section):
     looking_away: bool = _setting(True, "Whether a head that is turned away and moves is flagged.")
     looking_away_s: float = _setting(60.0, "Looking away for this long is a flag.", "seconds", ge=10, le=1800)
     restless: float = _setting(
-        8.0, "A turned head that turns less than this in three seconds reads a second screen.", "degrees", ge=0, le=60
+        7.0, "A turned head that turns less than this in three seconds reads a second screen.", "degrees", ge=0, le=60
     )
     low_mood: bool = _setting(True, "Whether a lasting fall of a student's mood is flagged.")
     low_mood_s: float = _setting(90.0, "A mood that fell for this long is a flag.", "seconds", ge=10, le=1800)
@@ -102,8 +102,9 @@ class EngagementSettings(Section):
         0.2, "How far a mood must fall below the student's usual one.", "valence", ge=0.05, le=1
     )
     low_mood_beyond_class: float = _setting(
-        0.15, "How much farther than the class's mood it must fall.", "valence", ge=0, le=1
+        0.15, "How far it must be below the mood of the middle student.", "valence", ge=0, le=1
     )
+    mood_smoothing_s: float = _setting(10.0, "Time over which moods are averaged for flags.", "seconds", ge=1, le=120)
     eyes_closed: bool = _setting(False, "Whether closed eyes are flagged; nothing measures them yet.")
     eyes_closed_s: float = _setting(60.0, "Eyes closed for this long are a flag.", "seconds", ge=10, le=1800)
     share: float = _setting(0.7, "How many of the readings in that time must say so.", "share, 0.5 to 1", ge=0.5, le=1)

@@ -24,10 +24,10 @@ class Budget:
         self._cooling: dict[Key, float] = {}
         self.said: set[Key] = set()
 
-    def choose(self, going_on: Mapping[Key, Spell], in_sight: Callable[[Key], bool], now_s: float) -> None:
+    def choose(self, going_on: Mapping[Key, Spell], so_now: Callable[[Key], bool], now_s: float) -> None:
         """Bring ``said`` up to date with what goes on; a prompt that was given stays until its reason has ended.
 
-        New ones are given of those in sight only.
+        New ones are given only of what is in sight and so at this moment.
         """
         settings = self._settings
         for key in self.said - going_on.keys():
@@ -36,7 +36,7 @@ class Budget:
         while self._given_s and now_s - self._given_s[0] >= settings.prompts_in_s:
             self._given_s.popleft()
         waiting = [
-            key for key in going_on if key not in self.said and now_s >= self._cooling.get(key, now_s) and in_sight(key)
+            key for key in going_on if key not in self.said and now_s >= self._cooling.get(key, now_s) and so_now(key)
         ]
         for key in sorted(waiting, key=lambda key: (key[0] is not None, -going_on[key].seen_s)):
             if len(self.said) >= settings.at_once or len(self._given_s) >= settings.prompts:

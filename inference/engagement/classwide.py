@@ -21,6 +21,12 @@ def class_change(students: Sequence[StudentOverTime]) -> float | None:
     return statistics.median(changes) if len(changes) >= FEWEST_STUDENTS else None
 
 
+def class_valence(students: Sequence[StudentOverTime]) -> float | None:
+    """The lasting mood of the middle student, -1 to 1; None while too few are known."""
+    moods = [student.lasting_valence for student in students if student.lasting_valence is not None]
+    return statistics.median(moods) if len(moods) >= FEWEST_STUDENTS else None
+
+
 class ClassMood:
     """Notices that the middle student's mood fell and stayed low: then it fell for at least half of the class."""
 

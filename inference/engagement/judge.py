@@ -8,9 +8,16 @@ from dataclasses import dataclass, replace
 from config import Settings
 from domain import CameraState, Flag, Observation
 from inference.engagement.budget import Budget, Key
-from inference.engagement.classwide import CLASS_ATTENTION, CLASS_MOOD, ClassAttention, ClassMood, class_change
+from inference.engagement.classwide import (
+    CLASS_ATTENTION,
+    CLASS_MOOD,
+    ClassAttention,
+    ClassMood,
+    class_change,
+    class_valence,
+)
 from inference.engagement.explanation import WORDINGS, reason
-from inference.engagement.rules import Rule, Situation, rules_of
+from inference.engagement.rules import HALF_WAY, Rule, Situation, rules_of
 from inference.engagement.spells import Spell, SpellWatch, Terms
 from inference.engagement.student import StudentOverTime
 
@@ -41,10 +48,10 @@ class Engagement:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._engagement = engagement = settings.engagement
-        self._rules = rules_of(engagement)
+        self._rules = rules_of(engagement, settings.attention.smoothing_s)
         self._budget = Budget(engagement)
         self._students: dict[int, Watched] = {}
-        self._mood = ClassMood(engagement, self._terms(engagement.class_mood_s))
+        self._mood = ClassMood(engagement, self._terms(engagement.class_mood_s, HALF_WAY * engagement.mood_smoothing_s))
         self._attention = ClassAttention(engagement)
         self._mode: str | None = None
         self._suspended: frozenset[str] = frozenset()
@@ -91,22 +98,22 @@ class Engagement:
                 watched.over_time.note(one, now_s, learns=mode is None, absent=absent)
             else:
                 watched.over_time.refresh(now_s)
-        change = class_change([self._students[number].over_time for number in seen])
+        level = class_valence([self._students[number].over_time for number in seen])
         for number, one in seen.items():
-            self._judge(number, one, now_s, taken_at, change)
+            self._judge(number, one, now_s, taken_at, level)
         if mode is None:
-            self._judge_class(seen, change, now_s, taken_at)
+            self._judge_class(seen, now_s, taken_at)
         going_on = self._going_on(now_s)
-        self._budget.choose(going_on, self._in_sight, now_s)
+        self._budget.choose(going_on, self._so_now, now_s)
         return self._flags(going_on)
 
     def _new(self) -> Watched:
-        watches = {rule.kind: SpellWatch(self._terms(rule.lasts_s)) for rule in self._rules}
+        watches = {rule.kind: SpellWatch(self._terms(rule.lasts_s, rule.lag_s)) for rule in self._rules}
         return Watched(StudentOverTime(self._settings), watches)
 
-    def _terms(self, lasts_s: float) -> Terms:
+    def _terms(self, lasts_s: float, lag_s: float) -> Terms:
         settings = self._engagement
-        return Terms(lasts_s, settings.ends_after_s, settings.forgotten_after_s, settings.share)
+        return Terms(lasts_s, settings.ends_after_s, settings.forgotten_after_s, settings.share, lag_s)
 
     def _change_mode(self, mode: str | None) -> None:
         """Rules that rest in a mode begin anew after it."""
@@ -119,7 +126,7 @@ class Engagement:
         if mode is not None:
             self._mood.watch.forget()
 
-    def _judge(self, number: int, seen: Observation, now_s: float, at: float, change: float | None) -> None:
+    def _judge(self, number: int, seen: Observation, now_s: float, at: float, level: float | None) -> None:
         """Let every rule judge a student's reading."""
         watched = self._students[number]
         if seen.camera in SWITCHED:
@@ -130,7 +137,7 @@ class Engagement:
         for rule in self._rules:
             if rule.kind not in self._suspended:
                 watch = watched.watches[rule.kind]
-                now = Situation(watched.over_time, seen, now_s, change, watch.open)
+                now = Situation(watched.over_time, seen, now_s, level, watch.since_s is not None)
                 self._apply(rule, watch, now, (number, rule.kind), at)
 
     def _apply(self, rule: Rule, watch: SpellWatch, now: Situation, key: Key, at: float) -> None:
@@ -143,10 +150,10 @@ class Engagement:
         if not watch.open and watch.ripe and watch.since_s is not None:
             watch.open = rule.confirmed(now, watch.since_s, self._engagement)
 
-    def _judge_class(self, seen: Collection[int], change: float | None, now_s: float, at: float) -> None:
+    def _judge_class(self, seen: Collection[int], now_s: float, at: float) -> None:
         students = [self._students[number].over_time for number in seen]
         with_mood = sum(student.mood is not None for student in students)
-        ended_at = self._mood.add(change, with_mood / max(len(self._students), 1), now_s, at)
+        ended_at = self._mood.add(class_change(students), with_mood / max(len(self._students), 1), now_s, at)
         if ended_at is not None:
             self._ended[None, CLASS_MOOD] = ended_at
         told = [student.attending(now_s) for student in students]
@@ -166,6 +173,13 @@ class Engagement:
         if self._attention.spell is not None:
             going_on[None, CLASS_ATTENTION] = self._attention.spell
         return going_on
+
+    def _so_now(self, key: Key) -> bool:
+        """Whether what goes on is in sight, and the newest readings say so too."""
+        student, kind = key
+        if student is None:
+            return True
+        return self._students[student].in_sight and self._students[student].watches[kind].so_now
 
     def _in_sight(self, key: Key) -> bool:
         return key[0] is None or self._students[key[0]].in_sight

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -12,14 +13,14 @@ from inference.engagement.student import StudentOverTime
 USUALLY_FOUND = 0.7
 """Share of a student's readings in which a face must usually be found before its absence means anything: where it is
 found less often, it is the light or the angle that hides it."""
+HALF_WAY = math.log(2)
+"""Smoothing times after which an average has gone half of the way to a new value: there, about, limits are passed."""
 HELD_SHARE = 0.6
-"""Part of a fall in mood at which a flag that has been raised is still held."""
+"""Part of a fall in mood at which a stretch of low mood still goes on: hysteresis against a mood at the limit."""
 CLOSED_EYES = 0.2
 """Openness up to which eyes count as closed: PERCLOS counts lids that cover 80 % of the pupil (Wierwille 1994)."""
 EYES_FROM_HEIGHT = 90
 """Height of a face in pixels from which eyelids can be told at all: an eye is then about four pixels high."""
-RESTLESS_OVER_S = 60.0
-"""How far back it counts whether a turned head has moved."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,16 +33,16 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True)
 class Situation:
-    """What a rule may look at: the student, the reading, seconds of a steady clock, and how the class's mood changed.
+    """What a rule may look at: the student, the reading, seconds of a steady clock, and how the class looks.
 
-    ``class_change`` is the middle student's distance from the usual mood, in valence; None while too few are known.
-    ``held`` says that the flag has been raised.
+    ``class_valence`` is the middle student's lasting mood, -1 to 1; None while too few are known. ``held`` says that a
+    stretch of this kind is going on.
     """
 
     student: StudentOverTime
     seen: Observation
     now_s: float
-    class_change: float | None
+    class_valence: float | None
     held: bool
 
 
@@ -72,22 +73,22 @@ def eyes_closed(now: Situation, _: EngagementSettings) -> Evidence | None:
 
 
 def low_mood(now: Situation, settings: EngagementSettings) -> Evidence | None:
-    """A face that looks unpleasant, below the student's usual mood, and more so than the class has changed."""
-    change, valence = now.student.change(), now.student.valence
+    """A face that looks unpleasant, more so than the student usually does, and more so than the class does now."""
+    change, valence = now.student.change(), now.student.lasting_valence
     if now.seen.emotions is None or change is None or valence is None:
         return None
     part = HELD_SHARE if now.held else 1.0
     low = (
         valence <= part * settings.low_mood_level
         and change <= -part * settings.low_mood_drop
-        and change - (now.class_change or 0.0) <= -part * settings.low_mood_beyond_class
+        and valence - (now.class_valence or 0.0) <= -part * settings.low_mood_beyond_class
     )
     return Evidence(low, now.student.unpleasant())
 
 
 def is_restless(now: Situation, since_s: float, settings: EngagementSettings) -> bool:
     """Whether a turned head has moved since then; one that keeps still reads a second screen."""
-    moved = now.student.gaze.restlessness(max(since_s, now.now_s - RESTLESS_OVER_S))
+    moved = now.student.gaze.restlessness(since_s)
     return moved is not None and moved >= settings.restless
 
 
@@ -100,22 +101,32 @@ def at_any_rate(_now: Situation, _since_s: float, _settings: EngagementSettings)
 class Rule:
     """One kind of flag: whether it is switched on, how long it must last, and what speaks for it.
 
-    ``confirmed`` is asked once a stretch has lasted long enough, with the second since when it lasts.
+    Readings show it ``lag_s`` seconds late. ``confirmed`` is asked once a stretch has lasted long enough, with the
+    second since when it lasts.
     """
 
     kind: FlagKind
     enabled: bool
     lasts_s: float
+    lag_s: float
     evidence: Callable[[Situation, EngagementSettings], Evidence | None]
     confirmed: Callable[[Situation, float, EngagementSettings], bool] = at_any_rate
 
 
-def rules_of(settings: EngagementSettings) -> list[Rule]:
-    """The rules that are switched on."""
+def rules_of(settings: EngagementSettings, turning_s: float) -> list[Rule]:
+    """The rules that are switched on; directions are averages over ``turning_s`` seconds."""
+    moods_s = settings.mood_smoothing_s
     every = (
-        Rule("away", settings.away, settings.away_s, away),
-        Rule("looking_away", settings.looking_away, settings.looking_away_s, looking_away, is_restless),
-        Rule("eyes_closed", settings.eyes_closed, settings.eyes_closed_s, eyes_closed),
-        Rule("low_mood", settings.low_mood, settings.low_mood_s, low_mood),
+        Rule("away", settings.away, settings.away_s, 0.0, away),
+        Rule(
+            "looking_away",
+            settings.looking_away,
+            settings.looking_away_s,
+            HALF_WAY * turning_s,
+            looking_away,
+            is_restless,
+        ),
+        Rule("eyes_closed", settings.eyes_closed, settings.eyes_closed_s, 0.0, eyes_closed),
+        Rule("low_mood", settings.low_mood, settings.low_mood_s, HALF_WAY * moods_s, low_mood),
     )
     return [rule for rule in every if rule.enabled]

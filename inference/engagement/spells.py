@@ -12,13 +12,15 @@ LONGEST_STEP_S = 5.0
 class Terms:
     """When a stretch counts, in seconds that were seen: how long it must last, when it has ended, when it is forgotten.
 
-    ``share`` (0 to 1) is how much of all its readings must say so.
+    ``share`` (0 to 1) is how much of all its readings must say so. ``lag_s`` is how much later than its cause a reading
+    changes, where readings are averages: a stretch began that much before its first reading.
     """
 
     lasts_s: float
     ends_after_s: float
     forgotten_after_s: float
     share: float
+    lag_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +76,11 @@ class SpellWatch:
         sureness = self._sure / max(self._readings_of, 1)
         return Spell(self._since_at, self._seen_s, self._readings, self._readings_of, sureness)
 
+    @property
+    def so_now(self) -> bool:
+        """Whether the newest readings say so."""
+        return self.since_s is not None and self._back_s <= 0.0
+
     def unseen_for(self, now_s: float) -> float:
         """Seconds since the last reading."""
         return 0.0 if self._last_s is None else now_s - self._last_s
@@ -92,7 +99,8 @@ class SpellWatch:
         self._last_s = now_s
         if self.since_s is None:
             if supports:
-                self.since_s, self._since_at = now_s, at
+                self._seen_s = self._terms.lag_s
+                self.since_s, self._since_at = now_s - self._seen_s, at - self._seen_s
                 self._readings = self._readings_of = 1
                 self._sure = sureness
             return None

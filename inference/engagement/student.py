@@ -20,7 +20,8 @@ STRAIGHT_AHEAD = (0.0, 60.0)
 class StudentOverTime:
     """One student's readings, smoothed over seconds, and this student's usual values.
 
-    Times are seconds of a steady clock. ``low_by`` is how far, in valence, a mood must fall to count as unusual.
+    ``mood`` is what is shown, averaged over a few seconds; ``lasting`` is averaged over more, for the rules. Times are
+    seconds of a steady clock.
     """
 
     def __init__(self, settings: Settings) -> None:
@@ -28,6 +29,7 @@ class StudentOverTime:
         self._limits = settings.attention
         self._low_by = engagement.low_mood_drop
         self._mood = Mood(settings.inference.smoothing_s)
+        self._lasting_mood = Mood(engagement.mood_smoothing_s)
         self.gaze = Gaze(settings.attention.smoothing_s)
         self.usual_valence = Usual(engagement.learn_s, engagement.follow_s)
         self.usual_yaw = Usual(engagement.learn_s, engagement.follow_s, STRAIGHT_AHEAD)
@@ -35,7 +37,8 @@ class StudentOverTime:
         self.usual_presence = Usual(PRESENCE_LEARN_S, engagement.follow_s)
         self.last_valid_at: float | None = None
         self.mood: EmotionScores | None = None
-        self.valence: float | None = None
+        self.lasting: EmotionScores | None = None
+        self.lasting_valence: float | None = None
         self._looks_away = False
         self._seen_s: float | None = None
 
@@ -60,21 +63,19 @@ class StudentOverTime:
         return not self._looks_away if self.judged(now_s) else None
 
     def refresh(self, now_s: float) -> None:
-        """Let a mood go that is too old."""
+        """Let moods go that are too old."""
         if self.mood is not None and not self._mood.valid(now_s):
-            self.mood = self.valence = None
+            self.mood = self.lasting = self.lasting_valence = None
 
     def change(self) -> float | None:
-        """How far the mood is above the usual one, in valence; None while one of them is not known."""
-        if self.valence is None or not self.usual_valence.known:
+        """How far the lasting mood is above the usual one, in valence; None while one of them is not known."""
+        if self.lasting_valence is None or not self.usual_valence.known:
             return None
-        return self.valence - self.usual_valence.value
+        return self.lasting_valence - self.usual_valence.value
 
     def unpleasant(self) -> float:
-        """Probability of the unpleasant emotions together, 0 to 1; 0 without a mood."""
-        if self.mood is None:
-            return 0.0
-        return sum(self.mood.values[place] for place in _UNPLEASANT)
+        """Probability of the unpleasant emotions together in the lasting mood, 0 to 1; 0 without one."""
+        return 0.0 if self.lasting is None else sum(self.lasting.values[place] for place in _UNPLEASANT)
 
     def _note_presence(self, seen: Observation, step_s: float) -> None:
         if seen.camera == "no_face":
@@ -86,13 +87,14 @@ class StudentOverTime:
         if seen.emotions is None:
             self.refresh(now_s)
             return
-        self._mood.add(seen.emotions, now_s)
         self.last_valid_at = seen.seen_at
-        self.mood = self._mood.scores(now_s)
-        assert self.mood is not None
-        self.valence = valence(self.mood)
+        self._mood.add(seen.emotions, now_s)
+        self._lasting_mood.add(seen.emotions, now_s)
+        self.mood, self.lasting = self._mood.scores(now_s), self._lasting_mood.scores(now_s)
+        assert self.lasting is not None
+        self.lasting_valence = valence(self.lasting)
         change = self.change()
-        self.usual_valence.add(self.valence, step_s, unusual=change is not None and change <= -self._low_by)
+        self.usual_valence.add(self.lasting_valence, step_s, unusual=change is not None and change <= -self._low_by)
 
     def _note_direction(self, seen: Observation, now_s: float, step_s: float) -> None:
         told = seen.attention
