@@ -214,6 +214,10 @@ class SessionRecorder:
         self.held, self.moment, self._ended_s = False, None, steady_s
         self.presence, self._pipeline = self._new_presence(), self._new_pipeline()
 
+    def set_mode(self, mode: str | None) -> None:
+        """Take the class to do this from now on, None for an ordinary lesson: some flags rest meanwhile."""
+        self._pipeline.mode = mode
+
     def _is_of_ended_class(self, in_sight: bool, at: float) -> bool:
         """Whether this look belongs to a class that a person has ended: until no gallery was seen for a while."""
         if self._ended_s is None:
@@ -242,7 +246,7 @@ class SessionRecorder:
     def _apply(self, change: str, at: float) -> None:
         if change == "start":
             settings = self._settings.model_dump(
-                mode="json", by_alias=True, include={"inference", "session", "privacy"}
+                mode="json", by_alias=True, include={"inference", "attention", "engagement", "session", "privacy"}
             )
             title, versions = self._settings.session.course, (model_version(self._settings), rules_version())
             owner = self._settings.publish.teacher or None
@@ -350,6 +354,7 @@ class Steering:
             self._recorder.end(at, time.monotonic())
         elif kind == "mode":
             self._writer.set_mode(payload["mode"], at)
+            self._recorder.set_mode(payload["mode"])
         elif kind in ("monitor", "region"):
             self._look_at(payload)
         elif self._writer.session is None:

@@ -87,7 +87,7 @@ def attention_of(face: Face, quality: Quality, settings: AttentionSettings, scal
     """
     if face.landmarks is None:
         return None
-    if quality.abstained is not None or quality.face_height < settings.min_face_height:
+    if quality.abstained is not None or (quality.face_height or 0) < settings.min_face_height:
         return Attention(None, None, None, 0.0)
     right_eye, left_eye, nose, right_mouth, left_mouth = face.landmarks
     eyes, mouth = _middle(right_eye, left_eye), _middle(right_mouth, left_mouth)
@@ -120,8 +120,8 @@ def _oddness(eyes: tuple[float, float], mouth: tuple[float, float], yaw: float) 
 
 def _confidence(oddness: float, quality: Quality) -> float:
     """0 to 1: how far landmarks of such a shape, on a face of this height and sharpness, are to be believed."""
-    by_size = min(quality.face_height / FULL_HEIGHT, 1.0)
-    by_sharpness = min(quality.sharpness / SHARP_ENOUGH, 1.0)
+    by_size = min((quality.face_height or 0) / FULL_HEIGHT, 1.0)
+    by_sharpness = min((quality.sharpness or 0.0) / SHARP_ENOUGH, 1.0)
     return by_size * by_sharpness * math.exp(-((oddness / ODD_SHAPE) ** 2))
 
 

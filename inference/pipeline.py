@@ -14,6 +14,7 @@ import numpy as np
 from config import Settings
 from domain import (
     Abstention,
+    Attention,
     Box,
     CameraState,
     Coverage,
@@ -26,14 +27,16 @@ from domain import (
     StudentState,
     Tile,
 )
+from inference.attention import attention_of, turn_scale
 from inference.crops import face_crops
 from inference.emotion import EmotionModel
+from inference.engagement import Engagement
 from inference.faces import FACE_MODEL, FaceFinder, quality_of
 from inference.identity import Identities, Student
 from inference.identity.backdrops import backdrop
 from inference.identity.consent import ConsentList, Gate
 from inference.identity.students import same_letters, shortens
-from inference.mood import Mood, valence
+from inference.mood import arousal, valence
 from inference.names import Name, NameReader
 
 EMOTION_MODEL = "emotion.onnx"
@@ -50,11 +53,15 @@ LEAST_DETAIL = 2
 
 @dataclass(frozen=True, slots=True)
 class FaceReading:
-    """A face of a tile, how good its pixels are, and its probabilities: None where the quality abstains."""
+    """A face of a tile, how good its pixels are, and its probabilities: None where the quality abstains.
+
+    ``attention`` is where the head is turned, None where the finder gave no landmarks.
+    """
 
     face: Face
     quality: Quality
     emotions: EmotionScores | None
+    attention: Attention | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,9 +98,10 @@ class Pipeline:
     """Reads frames: ``read`` what one picture shows, ``step`` what it says of the class over time.
 
     ``clock`` gives the seconds in which durations are measured, by default each frame's own time (recordings); live
-    sources pass ``time.monotonic``. ``match_names`` puts the spelling of a class list in place of what labels say. With
-    ``privacy.mode: presence_only`` no face or emotion model is made or called; with ``privacy.consent: required`` none
-    is called for a tile unless its student is certain and ``consents`` says yes to the name: without it nobody does.
+    sources pass ``time.monotonic``. ``mode`` is what the class does, as the teacher says: some flags rest meanwhile.
+    ``match_names`` puts the spelling of a class list in place of what labels say. With ``privacy.mode: presence_only``
+    no face or emotion model is made or called; with ``privacy.consent: required`` none is called for a tile unless its
+    student is certain and ``consents`` says yes to the name: without it nobody does.
     Raises ModelError when a model is missing, damaged or made for another contract.
     """
 
@@ -114,12 +122,13 @@ class Pipeline:
         if self._judges_faces:
             self._faces = FaceFinder(models_folder / FACE_MODEL, inference.threads)
             self._emotions = EmotionModel(models_folder / EMOTION_MODEL, inference.threads)
+            self._turns = turn_scale((models_folder / FACE_MODEL).with_suffix(".json"))
         self._gate = Gate(settings.privacy, consents)
         self._staff = settings.classroom.staff_names
         self._stillness = Stillness()
         self._identities = Identities()
-        self._moods: dict[int, Mood] = {}
-        self._valid_at: dict[int, float] = {}
+        self._engagement = Engagement(settings)
+        self.mode: str | None = None
         self.last_reading: FrameReading | None = None
 
     def read(self, frame: Frame, tiles: Sequence[Tile]) -> FrameReading:
@@ -140,7 +149,7 @@ class Pipeline:
         names = self._read_names(frame.image, tiles, watch)
         backdrops = {slot: backdrop(picture) for slot, picture in pictures.items()}
         students = self._identities.assign(tiles, names, now_s, backdrops)
-        self._follow_joined()
+        self._engagement.join(self._identities.joined)
         masked: dict[int, Abstention | None] = {
             tile.slot: self._gate.masks(students.get(tile.slot), names[tile.slot]) for tile in tiles
         }
@@ -150,15 +159,16 @@ class Pipeline:
             for seen in reading.tiles
             if seen.tile.slot in students
         )
-        self._note_moods(observations, now_s)
-        cameras: dict[int, CameraState] = {seen.tile.slot: seen.tile.camera for seen in reading.tiles}
         present = self._identities.present(now_s)
+        staff = {student.number for student in present if self._is_staff(student)}
+        flags = self._engagement.step(observations, now_s, frame.taken_at, staff, self.mode)
+        cameras: dict[int, CameraState] = {seen.tile.slot: seen.tile.camera for seen in reading.tiles}
         states = tuple(self._state(student, cameras, now_s) for student in present)
         unseen = {student.number for student in present if self._gate.masks(student, None) == "no_consent"}
         unseen |= {seen.student for seen in observations if seen.quality and seen.quality.abstained == "no_consent"}
         shown = tuple(seen.tile for seen in reading.tiles)
         coverage = _coverage(states, unseen)
-        return Moment(frame.taken_at, shown, observations, states, (), coverage, self._identities.joined)
+        return Moment(frame.taken_at, shown, observations, states, flags, coverage, self._identities.joined)
 
     def _read_names(self, image: np.ndarray, tiles: Sequence[Tile], watch: Stopwatch) -> dict[int, Name | None]:
         with watch.stage("names"):
@@ -198,35 +208,28 @@ class Pipeline:
         readings: dict[int, list[FaceReading]] = {}
         for face, quality in zip(faces, qualities, strict=True):
             emotions = next(scores) if quality.abstained is None else None
-            readings.setdefault(face.tile, []).append(FaceReading(face, quality, emotions))
+            attention = attention_of(face, quality, self._settings.attention, self._turns)
+            readings.setdefault(face.tile, []).append(FaceReading(face, quality, emotions, attention))
         return readings
 
-    def _follow_joined(self) -> None:
-        """Give what is known of a student without a name to the one whose label has appeared."""
-        for unnamed, owner in self._identities.joined:
-            if unnamed in self._moods:
-                self._moods[owner] = self._moods.pop(unnamed)
-                self._valid_at[owner] = self._valid_at.pop(unnamed)
-
-    def _note_moods(self, observations: Sequence[Observation], now_s: float) -> None:
-        for seen in observations:
-            if seen.emotions is not None:
-                mood = self._moods.setdefault(seen.student, Mood(self._settings.inference.smoothing_s))
-                mood.add(seen.emotions, now_s)
-                self._valid_at[seen.student] = seen.seen_at
+    def _is_staff(self, student: Student) -> bool:
+        return student.staff or is_staff(student.name, self._staff)
 
     def _state(self, student: Student, cameras: dict[int, CameraState], now_s: float) -> StudentState:
-        mood = self._moods[student.number].scores(now_s) if student.number in self._moods else None
+        known = self._engagement.student(student.number, now_s)
+        mood = known.mood if known else None
         return StudentState(
             student.number,
             student.name,
             student.slot,
             None if student.slot is None else cameras.get(student.slot),
             off_page=student.slot is None,
-            staff=student.staff or is_staff(student.name, self._staff),
+            staff=self._is_staff(student),
             mood=mood,
             valence=None if mood is None else valence(mood),
-            last_valid_at=self._valid_at.get(student.number),
+            attending=known.attending(now_s) if known else None,
+            last_valid_at=known.last_valid_at if known else None,
+            arousal=None if mood is None else arousal(mood),
         )
 
 
@@ -330,7 +333,7 @@ def _observation(student: int, seen: TileReading, taken_at: float) -> Observatio
     if not seen.faces:
         return Observation(student, taken_at, seen.tile.camera)
     own = seen.faces[0]
-    return Observation(student, taken_at, seen.tile.camera, own.face, own.emotions, quality=own.quality)
+    return Observation(student, taken_at, seen.tile.camera, own.face, own.emotions, own.attention, own.quality)
 
 
 def _coverage(states: Sequence[StudentState], masked: Collection[int]) -> Coverage:

@@ -118,7 +118,8 @@ def _shown(script: Script, times: np.ndarray) -> np.ndarray:
             order = script.order(start)
             page = script.page(start, max(-(-len(order) // lesson.per_page), 1))
             who = order[(page - 1) * lesson.per_page : page * lesson.per_page]
-            shown[np.ix_([number - 1 for number in who], frames)] = True
+            for number in who:
+                shown[number - 1, frames] = True
     return shown
 
 

@@ -37,12 +37,23 @@ class Watched:
     watches: dict[str, SpellWatch]
     in_sight: bool = False
 
+    @property
+    def is_away(self) -> bool:
+        """Whether it is flagged that nobody is there."""
+        return "away" in self.watches and self.watches["away"].open
+
+    def forget(self) -> None:
+        """Begin anew with every rule."""
+        for watch in self.watches.values():
+            watch.forget()
+
 
 class Engagement:
     """Judges a class frame by frame: what is known of each student now, and which flags are said.
 
-    Students are numbers; staff is never judged. Who is not in sight with a live camera is never flagged, and time out
-    of sight, gaps and pauses are never evidence. Raises KeyError for a mode that `EngagementSettings` does not know.
+    Students are numbers; staff is followed and never judged. Who is not in sight with a live camera is never flagged,
+    and time out of sight, gaps and pauses are never evidence. Raises KeyError for a mode that `EngagementSettings` does
+    not know.
     """
 
     def __init__(self, settings: Settings) -> None:
@@ -59,12 +70,19 @@ class Engagement:
         self._ended: dict[Key, float] = {}
 
     def student(self, number: int, now_s: float) -> StudentOverTime | None:
-        """What is known of a student now; None of one who was never seen or is staff."""
+        """What is known of a student now; None of one who was never seen."""
         watched = self._students.get(number)
         if watched is None:
             return None
         watched.over_time.refresh(now_s)
         return watched.over_time
+
+    def join(self, joined: Collection[tuple[int, int]]) -> None:
+        """Give what is known of students without a name (first) to the students that they turned out to be."""
+        for unnamed, owner in joined:
+            known = self._students.pop(unnamed, None)
+            if known is not None:
+                self._students.setdefault(owner, known)
 
     def spells(self, number: int) -> dict[str, Spell]:
         """What goes on with a student by kind, whether it is said or not."""
@@ -87,22 +105,24 @@ class Engagement:
         """
         self._change_mode(mode)
         self._ended.clear()
-        seen = {one.student: one for one in observations if one.student not in staff}
+        seen = {one.student: one for one in observations}
         for number in seen.keys() - self._students.keys():
             self._students[number] = self._new()
         for number, watched in self._students.items():
             one = seen.get(number)
             watched.in_sight = one is not None and one.camera in JUDGED_CAMERAS
+            if number in staff:
+                watched.forget()
             if one is not None:
-                absent = "away" in watched.watches and watched.watches["away"].open
-                watched.over_time.note(one, now_s, learns=mode is None, absent=absent)
+                watched.over_time.note(one, now_s, learns=mode is None, absent=watched.is_away)
             else:
                 watched.over_time.refresh(now_s)
-        level = class_valence([self._students[number].over_time for number in seen])
-        for number, one in seen.items():
-            self._judge(number, one, now_s, taken_at, level)
+        judged = [number for number in seen if number not in staff]
+        level = class_valence([self._students[number].over_time for number in judged])
+        for number in judged:
+            self._judge(number, seen[number], now_s, taken_at, level)
         if mode is None:
-            self._judge_class(seen, now_s, taken_at)
+            self._judge_class(judged, now_s, taken_at)
         going_on = self._going_on(now_s)
         self._budget.choose(going_on, self._so_now, now_s)
         return self._flags(going_on)
@@ -130,8 +150,7 @@ class Engagement:
         """Let every rule judge a student's reading."""
         watched = self._students[number]
         if seen.camera in SWITCHED:
-            for watch in watched.watches.values():
-                watch.forget()
+            watched.forget()
         if not watched.in_sight:
             return
         for rule in self._rules:
@@ -150,8 +169,8 @@ class Engagement:
         if not watch.open and watch.ripe and watch.since_s is not None:
             watch.open = rule.confirmed(now, watch.since_s, self._engagement)
 
-    def _judge_class(self, seen: Collection[int], now_s: float, at: float) -> None:
-        students = [self._students[number].over_time for number in seen]
+    def _judge_class(self, judged: Collection[int], now_s: float, at: float) -> None:
+        students = [self._students[number].over_time for number in judged]
         with_mood = sum(student.mood is not None for student in students)
         ended_at = self._mood.add(class_change(students), with_mood / max(len(self._students), 1), now_s, at)
         if ended_at is not None:
@@ -179,7 +198,8 @@ class Engagement:
         student, kind = key
         if student is None:
             return True
-        return self._students[student].in_sight and self._students[student].watches[kind].so_now
+        watched = self._students[student]
+        return watched.in_sight and watched.watches[kind].so_now
 
     def _in_sight(self, key: Key) -> bool:
         return key[0] is None or self._students[key[0]].in_sight

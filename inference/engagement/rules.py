@@ -67,7 +67,7 @@ def looking_away(now: Situation, _: EngagementSettings) -> Evidence | None:
 def eyes_closed(now: Situation, _: EngagementSettings) -> Evidence | None:
     """Closed eyes on a face that is large enough to tell."""
     told, quality = now.seen.attention, now.seen.quality
-    if told is None or told.eyes_open is None or quality is None or quality.face_height < EYES_FROM_HEIGHT:
+    if told is None or told.eyes_open is None or quality is None or (quality.face_height or 0) < EYES_FROM_HEIGHT:
         return None
     return Evidence(told.eyes_open <= CLOSED_EYES, told.confidence)
 
