@@ -1,7 +1,7 @@
 """Scores random lessons against their scripts: python -m benchmarks.lessons [--json] [--lessons N] [--first SEED].
 
-Rule lessons are played without pixels; one pixel lesson goes the whole way from drawn frames. ``--json`` prints one object
-with the figures on the last line. Simulated figures are never those of real classes.
+Rule lessons are played without pixels; one pixel lesson goes the whole way from drawn frames. ``--json`` prints one
+object with the figures on the last line. Simulated figures are never those of real classes.
 """
 
 from __future__ import annotations
