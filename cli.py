@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import os
 import shutil
 import signal
@@ -18,6 +19,7 @@ import time
 import webbrowser
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
@@ -27,7 +29,7 @@ from pydantic import ValidationError
 import config
 import db.commandline
 from config import ROOT, CaptureSettings, DashboardSettings, DatabaseSettings, Settings
-from domain import Box, CaptureError, ClassmoodError, ConfigError, Frame, Moment, StoreError, Tile
+from domain import Box, CaptureError, ClassmoodError, ConfigError, Flag, Frame, Moment, StoreError, Tile
 
 if TYPE_CHECKING:
     import numpy as np
@@ -41,6 +43,7 @@ if TYPE_CHECKING:
     from capture.source import Source
     from dashboard.access import Lock
     from db.commands import Command
+    from db.queries import StudentView
     from db.writer import Writer
     from inference.identity.consent import ConsentList
     from inference.pipeline import FrameReading, NameMatcher, Pipeline, TileReading
@@ -833,6 +836,100 @@ def summary(recorder: SessionRecorder, source: RecordingSource, frames: int) -> 
     if source.unreadable:
         text += f" {source.unreadable} pictures could not be read and were left out."
     return text + " Look at it with: python3 classmood.py dashboard"
+
+
+Database = Annotated[str | None, typer.Option("--database", help="Another database than the configured one.")]
+Session = Annotated[int, typer.Argument(metavar="SESSION", help="Number of the session.", min=1)]
+
+
+@app.command()
+def explain(
+    session: Session,
+    student: Annotated[str, typer.Argument(metavar="STUDENT", help="Number of the student, or a part of the name.")],
+    every: Annotated[float, typer.Option("--every", help="Seconds between two lines.", min=0.5)] = 10.0,
+    database: Database = None,
+) -> None:
+    """Print the time line behind a student's flags: what was seen, and how far each rule was from a flag."""
+    from inference.engagement import rerun as judged
+
+    record = Record(database, session)
+    person = record.student(student)
+    say(f"Session {session}, {person.name or f'student {person.number}'}")
+    flags = [flag for flag in record.flags() if flag.student == person.number]
+    spans = [(flag.started_at - judged.LED_UP_S, (flag.ended_at or math.inf) + judged.LED_UP_S) for flag in flags]
+    for flag in flags:
+        say(f"{judged.told(flag)}. It could also be: {flag.alternatives or 'nothing was noted'}.")
+    if not flags:
+        say("No flags were given; the whole lesson:")
+    for line in judged.timeline(
+        record.settings, *record.readings(), person.number, spans or [(-math.inf, math.inf)], every
+    ):
+        say(line)
+
+
+@app.command()
+def rerun(session: Session, database: Database = None) -> None:
+    """Apply today's rules to a session's readings and compare the flags with those that were given; changes nothing."""
+    from inference.engagement import rerun as judged
+
+    record = Record(database, session)
+    found = judged.compared(record.flags(), judged.flags_of(record.settings, *record.readings()))
+    kept = tuple(now for _, now in found.kept)
+    for title, flags in (("As before", kept), ("No longer", found.gone), ("New", found.new)):
+        say(f"{title}: {len(flags)}")
+        for flag in flags:
+            say(f"  {record.name(flag.student)}, {judged.told(flag)}")
+
+
+class Record:
+    """A recorded session, read only; raises StoreError when there is none of this number, or nothing to judge anew."""
+
+    def __init__(self, database: str | None, session: int) -> None:
+        from db import queries
+        from db.engine import open_store
+
+        self.settings = load_settings()
+        self._session = session
+        self._engine = open_store(database or self.settings.database.url, write=False)
+        if queries.session(self._engine, session) is None:
+            raise StoreError(
+                f"expected session {session}, found none of that number: see the pages for those there are"
+            )
+        self._students = queries.students(self._engine, session)
+
+    def readings(self) -> tuple[Any, set[int], list[tuple[float, str | None]]]:
+        """The frames, the numbers of staff and the modes of the class."""
+        from db import queries
+
+        staff = {student.number for student in self._students if student.staff}
+        frames = queries.stored_frames(self._engine, self._session)
+        first = next(frames, None)
+        if first is None:
+            raise StoreError(f"expected readings of session {self._session}, found none: they were deleted, or never made")
+        return chain([first], frames), staff, queries.stored_modes(self._engine, self._session)
+
+    def flags(self) -> list[Flag]:
+        """The flags that were given."""
+        from db import queries
+
+        names = Flag.__dataclass_fields__
+        stored = queries.flags(self._engine, self._session)
+        return [Flag(**{name: getattr(flag, name) for name in names}) for flag in stored]
+
+    def student(self, wanted: str) -> StudentView:
+        """The one student of this number, or with this in the name."""
+        folded = wanted.casefold()
+        by_number = [one for one in self._students if str(one.number) == wanted]
+        found = by_number or [one for one in self._students if folded in (one.name or "").casefold()]
+        if len(found) != 1:
+            raise StoreError(f"expected one student with '{wanted}' as number or in the name, found {len(found)}")
+        return found[0]
+
+    def name(self, number: int | None) -> str:
+        """How a student is called; the class where no number is given."""
+        if number is None:
+            return "the class"
+        return next((one.name for one in self._students if one.number == number and one.name), f"student {number}")
 
 
 @app.command()

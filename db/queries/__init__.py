@@ -19,6 +19,7 @@ from db.queries.live import (
     session_span,
     tile_map,
 )
+from db.queries.readings import stored_frames, stored_modes
 from db.queries.report import (
     FlagView,
     GapView,
@@ -57,6 +58,8 @@ __all__ = [
     "session",
     "session_span",
     "sessions",
+    "stored_frames",
+    "stored_modes",
     "student_minutes",
     "students",
     "tile_map",

@@ -84,11 +84,11 @@ class Engagement:
             if known is not None:
                 self._students.setdefault(owner, known)
 
-    def spells(self, number: int) -> dict[str, Spell]:
-        """What goes on with a student by kind, whether it is said or not."""
-        watched = self._students.get(number)
-        open_watches = {} if watched is None else {k: watch for k, watch in watched.watches.items() if watch.open}
-        return {kind: watch.spell for kind, watch in open_watches.items() if watch.spell is not None}
+    def spells(self, number: int) -> dict[str, tuple[Spell, bool]]:
+        """What goes on with a student by kind, said or not, and whether it has lasted long enough."""
+        watches = self._students[number].watches if number in self._students else {}
+        going_on = {kind: (watch.spell, watch.open) for kind, watch in watches.items()}
+        return {kind: (spell, is_open) for kind, (spell, is_open) in going_on.items() if spell is not None}
 
     def step(
         self,
