@@ -905,7 +905,9 @@ class Record:
         frames = queries.stored_frames(self._engine, self._session)
         first = next(frames, None)
         if first is None:
-            raise StoreError(f"expected readings of session {self._session}, found none: they were deleted, or never made")
+            raise StoreError(
+                f"expected readings of session {self._session}, found none: they were deleted, or never made"
+            )
         return chain([first], frames), staff, queries.stored_modes(self._engine, self._session)
 
     def flags(self) -> list[Flag]:

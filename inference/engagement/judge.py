@@ -37,11 +37,6 @@ class Watched:
     watches: dict[str, SpellWatch]
     in_sight: bool = False
 
-    @property
-    def is_away(self) -> bool:
-        """Whether it is flagged that nobody is there."""
-        return "away" in self.watches and self.watches["away"].open
-
     def forget(self) -> None:
         """Begin anew with every rule."""
         for watch in self.watches.values():
@@ -114,7 +109,7 @@ class Engagement:
             if number in staff:
                 watched.forget()
             if one is not None:
-                watched.over_time.note(one, now_s, learns=mode is None, absent=watched.is_away)
+                watched.over_time.note(one, now_s, learns=mode is None)
             else:
                 watched.over_time.refresh(now_s)
         judged = [number for number in seen if number not in staff]

@@ -13,6 +13,8 @@ LEAST_CONFIDENCE = 0.15
 """A direction that is less sure says nothing; sharp faces of the smallest height that is judged have up to 0.5."""
 PRESENCE_LEARN_S = 30.0
 """A face must have been seen this long before its absence means anything."""
+FLICKER_S = 10.0
+"""A face that was not found for so few seconds was hidden by the light or the angle, not by an empty chair."""
 STRAIGHT_AHEAD = (0.0, 60.0)
 """Everybody is taken to look ahead at first, as if that had been seen for a minute."""
 
@@ -41,16 +43,14 @@ class StudentOverTime:
         self.lasting_valence: float | None = None
         self._looks_away = False
         self._seen_s: float | None = None
+        self._hidden_s = 0.0
 
-    def note(self, seen: Observation, now_s: float, learns: bool, absent: bool = False) -> None:
-        """Take in what a frame shows.
-
-        ``learns`` says whether the class does what it usually does, ``absent`` that a flag says the student is away.
-        """
+    def note(self, seen: Observation, now_s: float, learns: bool) -> None:
+        """Take in what a frame shows; ``learns`` says whether the class does what it usually does."""
         step_s = 0.0 if self._seen_s is None else now_s - self._seen_s
         step_s = step_s if learns and 0.0 <= step_s <= LONGEST_STEP_S else 0.0
         self._seen_s = now_s
-        self._note_presence(seen, 0.0 if absent else step_s)
+        self._note_presence(seen, step_s)
         self._note_mood(seen, now_s, step_s)
         self._note_direction(seen, now_s, step_s)
 
@@ -78,9 +78,13 @@ class StudentOverTime:
         return 0.0 if self.lasting is None else sum(self.lasting.values[place] for place in _UNPLEASANT)
 
     def _note_presence(self, seen: Observation, step_s: float) -> None:
+        """A face that comes and goes is badly seen; one that is gone for long says nothing of how well it is seen."""
         if seen.camera == "no_face":
-            self.usual_presence.add(0.0, step_s, unusual=True)
+            self._hidden_s += step_s
         elif seen.quality is not None:
+            if self._hidden_s <= FLICKER_S:
+                self.usual_presence.add(0.0, self._hidden_s)
+            self._hidden_s = 0.0
             self.usual_presence.add(1.0, step_s)
 
     def _note_mood(self, seen: Observation, now_s: float, step_s: float) -> None:
