@@ -32,6 +32,7 @@ CODE_FOLDERS = [
     "capture/simulator/client",
     "capture/window",
     "inference",
+    "inference/engagement",
     "inference/identity",
     "db",
     "db/commandline",
