@@ -394,3 +394,34 @@ def test_staff_counts_neither_as_present_nor_as_seen_nor_as_masked(tmp_path, lab
     moment = Film(Pipeline(staffed, tmp_path, consents={"Anna"}.__contains__)).play(TWO)
     assert [state.staff for state in moment.states] == [False, True]
     assert moment.coverage == Coverage(1, 1)
+# --- students over time ---------------------------------------------------------------------------------------------
+
+
+def empty_chair(film: Film, eyes: Eyes) -> Moment:
+    """Both are there for a while; then the first chair is empty for more than a minute."""
+    film.play(TWO, seconds=40)
+    eyes.seen[0] = []
+    return film.play(TWO, seconds=62)
+
+
+def test_an_empty_chair_is_flagged_in_the_moment(film, eyes):
+    (flag,) = empty_chair(film, eyes).flags
+    assert (flag.student, flag.kind, flag.ended_at) == (1, "away", None)
+    assert flag.started_at == film.now_s - 61.5
+
+
+def test_flags_rest_in_the_modes_of_the_class(film, eyes):
+    film.pipeline.mode = "break"
+    assert empty_chair(film, eyes).flags == ()
+
+
+def test_where_a_head_is_turned_is_observed_and_known_of_the_student(film, eyes):
+    turned = tuple((130.0 + x, 60.0 + y) for x, y in ((0, 0), (36, 0), (29, 22), (3, 40), (33, 40)))
+    eyes.seen[1] = [Face(1, Box(410, 30, 500, 140), 0.8, tuple((x + 306, y) for x, y in turned))]
+    moment = film.play(TWO, seconds=2)
+    attention = moment.observations[1].attention
+    assert attention is not None
+    assert attention.yaw is not None
+    assert attention.yaw > settings().attention.max_yaw
+    assert [state.attending for state in moment.states] == [None, False]
+    assert all(state.arousal is not None for state in moment.states)

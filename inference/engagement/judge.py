@@ -73,10 +73,14 @@ class Engagement:
         return watched.over_time
 
     def join(self, joined: Collection[tuple[int, int]]) -> None:
-        """Give what is known of students without a name (first) to the students that they turned out to be."""
+        """Give what is known of students without a name (first) to the students that they turned out to be.
+
+        What went on is left behind: its flags have been said of another number.
+        """
         for unnamed, owner in joined:
             known = self._students.pop(unnamed, None)
             if known is not None:
+                known.forget()
                 self._students.setdefault(owner, known)
 
     def spells(self, number: int) -> dict[str, tuple[Spell, bool]]:
