@@ -149,7 +149,8 @@ class Pipeline:
         names = self._read_names(frame.image, tiles, watch)
         backdrops = {slot: backdrop(picture) for slot, picture in pictures.items()}
         students = self._identities.assign(tiles, names, now_s, backdrops)
-        self._engagement.join(self._identities.joined)
+        for unnamed, owner in self._identities.joined:
+            self._engagement.join(unnamed, owner)
         masked: dict[int, Abstention | None] = {
             tile.slot: self._gate.masks(students.get(tile.slot), names[tile.slot]) for tile in tiles
         }

@@ -329,6 +329,25 @@ def test_a_clock_that_goes_back_begins_anew(lesson):
     assert lesson.play(50, nobody(1)) == ()
 
 
+def test_a_face_that_was_not_looked_for_is_not_a_face_that_was_found():
+    lesson = Class()
+    lesson.play(180, Observation(1, START_AT, "on", quality=Quality(0, 0.0, "presence_only")))
+    assert lesson.play(120, nobody(1)) == ()
+
+
+def test_who_turns_out_to_be_another_is_judged_as_that_one(lesson):
+    lesson.play(50, nobody(1))
+    lesson.judge.join(1, 2)
+    assert lesson.judge.student(1, lesson.now_s) is None
+    assert [flag.student for flag in lesson.play(12, nobody(2))] == [2]
+
+
+def test_a_flag_of_who_turns_out_to_be_another_ends(lesson):
+    assert lesson.play(90, nobody(1)) != ()
+    lesson.judge.join(1, 2)
+    assert [flag.student for flag in lesson.play(1, nobody(2))] == [2]
+
+
 # --- what the class does --------------------------------------------------------------------------------------------
 
 

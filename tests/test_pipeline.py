@@ -394,6 +394,8 @@ def test_staff_counts_neither_as_present_nor_as_seen_nor_as_masked(tmp_path, lab
     moment = Film(Pipeline(staffed, tmp_path, consents={"Anna"}.__contains__)).play(TWO)
     assert [state.staff for state in moment.states] == [False, True]
     assert moment.coverage == Coverage(1, 1)
+
+
 # --- students over time ---------------------------------------------------------------------------------------------
 
 

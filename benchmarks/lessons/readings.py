@@ -71,7 +71,7 @@ class _Column:
 
     def __init__(self, track: Track, scale: TurnScale, random: np.random.Generator) -> None:
         frames = len(track.camera)
-        self._camera = _noticed(track.camera)
+        self._camera = noticed(track.camera)
         self._away = track.away
         turned = np.abs(track.yaw) > 25
         self._missed = _bursts(random, frames, np.where(turned, MISSED_TURNED, MISSED))
@@ -105,15 +105,15 @@ class _Column:
         return Observation(who, at, "on", emotions=emotions, attention=attention, quality=self._quality)
 
 
-def _noticed(cameras: list[CameraState]) -> list[CameraState]:
+def noticed(cameras: list[CameraState]) -> list[CameraState]:
     """The states as the program sees them: that a picture is frozen is known some seconds later."""
-    late, noticed = round(FROZEN_AFTER_S * RATE_HZ), list(cameras)
+    late, seen = round(FROZEN_AFTER_S * RATE_HZ), list(cameras)
     since = 0
     for frame, camera in enumerate(cameras):
         since = since + 1 if camera == "frozen" else 0
         if 0 < since <= late:
-            noticed[frame] = "on"
-    return noticed
+            seen[frame] = "on"
+    return seen
 
 
 def _bursts(random: np.random.Generator, frames: int, share: np.ndarray) -> np.ndarray:

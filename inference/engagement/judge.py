@@ -72,16 +72,11 @@ class Engagement:
         watched.over_time.refresh(now_s)
         return watched.over_time
 
-    def join(self, joined: Collection[tuple[int, int]]) -> None:
-        """Give what is known of students without a name (first) to the students that they turned out to be.
-
-        What went on is left behind: its flags have been said of another number.
-        """
-        for unnamed, owner in joined:
-            known = self._students.pop(unnamed, None)
-            if known is not None:
-                known.forget()
-                self._students.setdefault(owner, known)
+    def join(self, number: int, owner: int) -> None:
+        """Take a student for another from now on: what is known of the first is the other's, unless that is known."""
+        watched = self._students.pop(number, None)
+        if watched is not None:
+            self._students.setdefault(owner, watched)
 
     def spells(self, number: int) -> dict[str, tuple[Spell, bool]]:
         """What goes on with a student by kind, said or not, and whether it has lasted long enough."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from config import EngagementSettings
 from domain import FlagKind, Observation
-from inference.engagement.student import StudentOverTime
+from inference.engagement.student import StudentOverTime, shows_face
 
 USUALLY_FOUND = 0.7
 """Share of a student's readings in which a face must usually be found before its absence means anything: where it is
@@ -51,7 +51,7 @@ def away(now: Situation, _: EngagementSettings) -> Evidence | None:
     usual = now.student.usual_presence
     if now.seen.camera == "no_face":
         return Evidence(True, usual.value) if now.held or (usual.known and usual.value >= USUALLY_FOUND) else None
-    if now.seen.camera == "on" and now.seen.quality is not None:
+    if now.seen.camera == "on" and shows_face(now.seen):
         return Evidence(False)
     return None
 

@@ -19,6 +19,11 @@ STRAIGHT_AHEAD = (0.0, 60.0)
 """Everybody is taken to look ahead at first, as if that had been seen for a minute."""
 
 
+def shows_face(seen: Observation) -> bool:
+    """Whether a face was found, read or not; not so where none was looked for."""
+    return seen.quality is not None and bool(seen.quality.face_height)
+
+
 class StudentOverTime:
     """One student's readings, smoothed over seconds, and this student's usual values.
 
@@ -81,7 +86,7 @@ class StudentOverTime:
         """A face that comes and goes is badly seen; one that is gone for long says nothing of how well it is seen."""
         if seen.camera == "no_face":
             self._hidden_s += step_s
-        elif seen.quality is not None:
+        elif shows_face(seen):
             if self._hidden_s <= FLICKER_S:
                 self.usual_presence.add(0.0, self._hidden_s)
             self._hidden_s = 0.0
