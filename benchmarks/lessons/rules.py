@@ -134,7 +134,7 @@ def rule_lesson(settings: Settings, seed: int, minutes: float) -> RuleScore:
             for flag in flags
         )
     spells = [due for who, track in enumerate(tracks, 1) for due in due_spells(who, track, settings.engagement)]
-    _score(score, spells, [one for one in raised.values() if one.flag.student is not None])
+    score_flags(score, spells, [one for one in raised.values() if one.flag.student is not None])
     score.class_prompts = sum(one.flag.student is None for one in prompts.values())
     named = [one for one in prompts.values() if one.flag.student is not None]
     score.prompts = len(named)
@@ -205,7 +205,7 @@ def _fits(due: Due, one: Raised) -> bool:
     return _overlap_s(due, one) >= COVERS * (due.ended_at - due.began_at)
 
 
-def _score(score: RuleScore, spells: list[Due], raised: list[Raised]) -> None:
+def score_flags(score: RuleScore, spells: list[Due], raised: list[Raised]) -> None:
     """Match flags with spells, each at most once."""
     open_spells = [due for due in spells if due.expected]
     score.due += len(open_spells)
