@@ -52,6 +52,7 @@ def test_a_spell_is_due_when_it_was_seen_for_long_enough():
 
 def test_time_on_another_page_does_not_count():
     (due,) = due_spells(1, track(frames((100, 250)), ~frames((120, 170))), RULES)
+    assert due.due_at is not None
     assert due.due_at == pytest.approx(START_AT + 210, abs=1)
     assert due.delay_s(due.due_at + 5) == 5
 
