@@ -304,9 +304,9 @@ def scores(monkeypatch) -> Scores:
 
 
 @pytest.fixture
-def asking(tmp_path, labels, eyes, scores) -> Film:
+def asking(models, labels, eyes, scores) -> Film:
     """A class in which consent is required, and Anna alone consents."""
-    return Film(Pipeline(CONSENT_REQUIRED, tmp_path, consents={"Anna"}.__contains__))
+    return Film(Pipeline(CONSENT_REQUIRED, models, consents={"Anna"}.__contains__))
 
 
 def test_without_consent_no_model_is_called_for_the_tile(asking, eyes, scores):
@@ -349,13 +349,13 @@ def test_who_takes_another_name_consents_no_longer(asking, eyes, labels):
     assert asking.play(TWO).coverage.masked == 2
 
 
-def test_where_nobody_was_asked_nobody_consents(tmp_path, labels, eyes, scores):
-    Film(Pipeline(CONSENT_REQUIRED, tmp_path)).play(TWO)
+def test_where_nobody_was_asked_nobody_consents(models, labels, eyes, scores):
+    Film(Pipeline(CONSENT_REQUIRED, models)).play(TWO)
     assert eyes.asked == []
 
 
-def test_a_single_picture_is_read_with_consent_alone(tmp_path, labels, eyes, scores):
-    pipeline = Pipeline(CONSENT_REQUIRED, tmp_path, consents={"Anna"}.__contains__)
+def test_a_single_picture_is_read_with_consent_alone(models, labels, eyes, scores):
+    pipeline = Pipeline(CONSENT_REQUIRED, models, consents={"Anna"}.__contains__)
     reading = pipeline.read(Frame(0, 0.0, NOISE), TWO)
     assert eyes.asked == [0]
     assert [seen.masked for seen in reading.tiles] == [None, "no_consent"]
@@ -388,10 +388,10 @@ def test_what_was_read_of_a_student_without_a_name_is_the_ones_whose_label_appea
 
 
 @pytest.mark.parametrize("said", ["ben", "Ben", "Benedikt Ro…"])
-def test_staff_counts_neither_as_present_nor_as_seen_nor_as_masked(tmp_path, labels, eyes, scores, said):
+def test_staff_counts_neither_as_present_nor_as_seen_nor_as_masked(models, labels, eyes, scores, said):
     labels.said[1] = name(said)
     staffed = settings(privacy={"consent": "required"}, **{"class": {"staff_names": ["Ben", "Benedikt Rosen"]}})
-    moment = Film(Pipeline(staffed, tmp_path, consents={"Anna"}.__contains__)).play(TWO)
+    moment = Film(Pipeline(staffed, models, consents={"Anna"}.__contains__)).play(TWO)
     assert [state.staff for state in moment.states] == [False, True]
     assert moment.coverage == Coverage(1, 1)
 

@@ -73,10 +73,12 @@ class Engagement:
         return watched.over_time
 
     def join(self, number: int, owner: int) -> None:
-        """Take a student for another from now on: what is known of the first is the other's, unless that is known."""
-        watched = self._students.pop(number, None)
-        if watched is not None:
-            self._students.setdefault(owner, watched)
+        """Take a student for another from now on, who was seen before or not: the newest readings are the other's."""
+        watched, known = self._students.pop(number, None), self._students.get(owner)
+        if watched is not None and known is not None:
+            known.over_time.go_on_as(watched.over_time)
+        elif watched is not None:
+            self._students[owner] = watched
 
     def spells(self, number: int) -> dict[str, tuple[Spell, bool]]:
         """What goes on with a student by kind, said or not, and whether it has lasted long enough."""

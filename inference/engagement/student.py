@@ -67,6 +67,13 @@ class StudentOverTime:
         """Whether the student looks towards the screen, None where that cannot be told."""
         return not self._looks_away if self.judged(now_s) else None
 
+    def go_on_as(self, later: StudentOverTime) -> None:
+        """Take the recent readings of another number that was this student's too; what is usual stays this one's."""
+        self._mood, self._lasting_mood, self.gaze = later._mood, later._lasting_mood, later.gaze
+        self.mood, self.lasting, self.lasting_valence = later.mood, later.lasting, later.lasting_valence
+        self._looks_away, self._seen_s, self._hidden_s = later._looks_away, later._seen_s, later._hidden_s
+        self.last_valid_at = later.last_valid_at or self.last_valid_at
+
     def refresh(self, now_s: float) -> None:
         """Let moods go that are too old."""
         if self.mood is not None and not self._mood.valid(now_s):
