@@ -8,6 +8,7 @@ from db.queries.live import (
     MOMENT_COLUMNS,
     MOMENTS_LIMIT,
     LiveNews,
+    ReadingView,
     SessionSummary,
     TileMap,
     TileView,
@@ -17,6 +18,7 @@ from db.queries.live import (
     live_news,
     session,
     session_span,
+    student_readings,
     tile_map,
 )
 from db.queries.readings import stored_frames, stored_modes
@@ -42,6 +44,7 @@ __all__ = [
     "GapView",
     "LiveNews",
     "MarkerView",
+    "ReadingView",
     "SessionSummary",
     "StudentView",
     "TileMap",
@@ -61,6 +64,7 @@ __all__ = [
     "stored_frames",
     "stored_modes",
     "student_minutes",
+    "student_readings",
     "students",
     "tile_map",
 ]

@@ -1,9 +1,9 @@
-"""What the live page asks while a class runs: health, the gallery now, and the newest moments."""
+"""What the live page asks while a class runs: health, the gallery now, the newest moments, flags and answers."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,8 +13,20 @@ from sqlalchemy import Connection, Engine, Select, func, select
 
 from db.engine import reading
 from db.queries.means import matrix
+from db.queries.report import FlagView, flag_views
 from db.status import CaptureStatus
-from db.tables import PROBABILITY_COLUMNS, THOUSAND, CaptureStatusRow, ClassMoment, Session, Student
+from db.tables import (
+    PROBABILITY_COLUMNS,
+    THOUSAND,
+    CaptureStatusRow,
+    ClassMoment,
+    CommandRow,
+    FlagRow,
+    Marker,
+    Reading,
+    Session,
+    Student,
+)
 from domain import EMOTIONS, CameraState, Emotion
 
 MOMENTS_LIMIT = 900
@@ -27,6 +39,10 @@ _STATUS = CaptureStatusRow.__table__.c
 _MOMENT = ClassMoment.__table__.c
 _STUDENT = Student.__table__.c
 _SESSION = Session.__table__.c
+_FLAG = FlagRow.__table__.c
+_MARKER = Marker.__table__.c
+_COMMAND = CommandRow.__table__.c
+_READING = Reading.__table__.c
 _MEASURES = ("seen", "present", "attending", "judged", "valence", *PROBABILITY_COLUMNS)
 _THOUSANDTHS = slice(MOMENT_COLUMNS.index("valence"), None)
 """Where, after at_ms and the counts, the shares are."""
@@ -76,26 +92,91 @@ class TileMap:
 class LiveNews:
     """What one tick of the live page is told: health, the latest session, its new moments, and the gallery now.
 
-    ``moments`` has a row per moment and the columns ``MOMENT_COLUMNS``, as `class_moments` describes them.
+    ``moments`` has a row per moment and the columns ``MOMENT_COLUMNS``, as `class_moments` describes them. ``flags``
+    are those that last, or ended not long ago, with the ``names`` (untrusted text) of their students by number.
+    ``markers`` says how many markers the session has and the number of the last, both 0 without any: it changes
+    whenever one is added or removed. ``answers`` holds, by the numbers asked for, what became of commands: None where
+    one was obeyed, else why not; those that nobody has answered are left out.
     """
 
     status: CaptureStatus | None
     session: SessionSummary | None
     moments: np.ndarray
     tiles: TileMap
+    flags: Sequence[FlagView]
+    names: Mapping[int, str | None]
+    markers: tuple[int, int]
+    answers: Mapping[int, str | None]
 
 
-def live_news(engine: Engine, session_id: int | None, after_ms: int, oldest_ms: int) -> LiveNews:
-    """All that a tick asks, at once: moments later than after_ms, or than oldest_ms if the session is another one."""
+def live_news(
+    engine: Engine, session_id: int | None, after_ms: int, oldest_ms: int, asked: Collection[int] = ()
+) -> LiveNews:
+    """All that a tick asks, at once: moments later than after_ms, or than oldest_ms if the session is another one.
+
+    Flags that ended before oldest_ms are left out; ``asked`` are the commands whose answers are awaited.
+    """
+    moments = np.empty((0, len(MOMENT_COLUMNS)))
+    flags, names, markers = [], {}, (0, 0)
     with reading(engine) as connection:
         status, tiles = _status_and_tiles(connection)
         session = _latest_session(connection)
-        moments = np.empty((0, len(MOMENT_COLUMNS)))
         if session is not None:
             since_ms = after_ms if session.id == session_id else oldest_ms
             stretch = (_MOMENT.session_id == session.id) & (_MOMENT.at_ms > since_ms)
             moments = _measured(connection.execute(_exact(stretch)).all())
-    return LiveNews(status, session, moments, tiles)
+            lately = _FLAG.ended_at_ms.is_(None) | (_FLAG.ended_at_ms > oldest_ms)
+            flags = flag_views(connection, (_FLAG.session_id == session.id) & lately)
+            names = _names(connection, session.id, {flag.student for flag in flags})
+            markers = _markers(connection, session.id)
+        answers = _answers(connection, asked)
+    return LiveNews(status, session, moments, tiles, flags, names, markers, answers)
+
+
+def _names(connection: Connection, session_id: int, students: Collection[int | None]) -> dict[int, str | None]:
+    if not students:
+        return {}
+    asked = select(_STUDENT.student_id, _STUDENT.display_name).where(_STUDENT.session_id == session_id)
+    rows = connection.execute(asked.where(_STUDENT.student_id.in_(students)))
+    return {row.student_id: row.display_name for row in rows}
+
+
+def _markers(connection: Connection, session_id: int) -> tuple[int, int]:
+    asked = select(func.count(), func.coalesce(func.max(_MARKER.id), 0)).where(_MARKER.session_id == session_id)
+    count, last = connection.execute(asked).one()
+    return count, last
+
+
+def _answers(connection: Connection, asked: Collection[int]) -> dict[int, str | None]:
+    if not asked:
+        return {}
+    answered = select(_COMMAND.id, _COMMAND.error).where(_COMMAND.id.in_(asked), _COMMAND.applied_at.is_not(None))
+    return {row.id: row.error for row in connection.execute(answered)}
+
+
+@dataclass(frozen=True, slots=True)
+class ReadingView:
+    """What one frame showed of a student: UNIX seconds, the tile's state, and the leading emotion if it was read."""
+
+    at: float
+    camera: CameraState
+    emotion: Emotion | None
+
+
+def student_readings(engine: Engine, session_id: int, student: int, after_at: float) -> list[ReadingView]:
+    """The readings of one student later than a time, in their order."""
+    shares = [_READING[name] for name in PROBABILITY_COLUMNS]
+    asked = select(_READING.at_ms, _READING.camera, *shares).where(
+        _READING.session_id == session_id, _READING.student_id == student, _READING.at_ms > round(after_at * THOUSAND)
+    )
+    with reading(engine) as connection:
+        rows = connection.execute(asked.order_by(_READING.at_ms)).all()
+    return [_reading_view(*row) for row in rows]
+
+
+def _reading_view(at_ms: int, camera: CameraState, *shares: int | None) -> ReadingView:
+    read = None not in shares
+    return ReadingView(at_ms / THOUSAND, camera, EMOTIONS[int(np.argmax(np.array(shares)))] if read else None)
 
 
 def latest_session(engine: Engine) -> SessionSummary | None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
-from sqlalchemy import Engine, select
+from sqlalchemy import Connection, Engine, select
 
 from db.engine import reading
 from db.queries.means import CLASS_SUMS, class_means, class_sums, matrix, minute_starts, seconds, share
@@ -15,6 +15,7 @@ from db.tables import SUM_COLUMNS, THOUSAND, Alias, ClassMinute, FlagRow, Gap, M
 from domain import EMOTIONS
 
 _STUDENT = Student.__table__.c
+_FLAG = FlagRow.__table__.c
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,16 +165,19 @@ def _student(row: Any, rows: Sequence[Any], read: Sequence[Any]) -> StudentView:
 
 def flags(engine: Engine, session_id: int) -> list[FlagView]:
     """The flags of a session in the order in which they began."""
-    flag = FlagRow.__table__.c
-    columns = (flag.id, flag.student_id, flag.kind, flag.reason, flag.started_at_ms, flag.ended_at_ms)
-    evidence = (flag.readings, flag.readings_of, flag.confidence, flag.alternatives)
-    asked = select(*columns, *evidence, flag.dismissed_at, flag.dismissal, flag.dismissal_note)
     with reading(engine) as connection:
-        rows = connection.execute(asked.where(flag.session_id == session_id).order_by(flag.started_at_ms, flag.id))
-        return [
-            FlagView(*row[:4], row[4] / THOUSAND, seconds(row[5]), *row[6:8], row[8] / THOUSAND, *row[9:])
-            for row in rows
-        ]
+        return flag_views(connection, _FLAG.session_id == session_id)
+
+
+def flag_views(connection: Connection, which: Any) -> list[FlagView]:
+    """The flags that meet a condition on their table, in the order in which they began."""
+    columns = (_FLAG.id, _FLAG.student_id, _FLAG.kind, _FLAG.reason, _FLAG.started_at_ms, _FLAG.ended_at_ms)
+    evidence = (_FLAG.readings, _FLAG.readings_of, _FLAG.confidence, _FLAG.alternatives)
+    asked = select(*columns, *evidence, _FLAG.dismissed_at, _FLAG.dismissal, _FLAG.dismissal_note)
+    rows = connection.execute(asked.where(which).order_by(_FLAG.started_at_ms, _FLAG.id))
+    return [
+        FlagView(*row[:4], row[4] / THOUSAND, seconds(row[5]), *row[6:8], row[8] / THOUSAND, *row[9:]) for row in rows
+    ]
 
 
 def markers(engine: Engine, session_id: int) -> list[MarkerView]:
