@@ -24,8 +24,10 @@ from sqlalchemy import Engine, func, insert, select
 
 from benchmarks.drawn.classes import DrawnClass
 from config import Settings
-from dashboard.feed import Feed, drawing, whats_new
-from dashboard.news import News
+from dashboard.live.chart import drawing
+from dashboard.live.feed import whats_new
+from dashboard.live.news import News
+from dashboard.live.recent import Feed
 from db import corrections, queries, remarks
 from db.engine import open_store, reading, store_path, writing
 from db.status import CaptureStatus

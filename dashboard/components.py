@@ -23,16 +23,19 @@ JOINERS = frozenset("\u200c\u200d")
 
 
 def plain_name(name: str | None, student: int) -> str:
-    """The name to show: one line, no control or direction characters, at most 80 characters; else "Student 7"."""
+    """The name to show: one plain line (see `plain_line`), or "Student 7" where there is none."""
+    return plain_line(name) or f"Student {student}"
+
+
+def plain_line(text: str | None, length: int = NAME_LENGTH) -> str:
+    """Untrusted text as one line of at most ``length`` characters, without control or direction characters."""
     kept = "".join(
         " " if char.isspace() else char
-        for char in name or ""
+        for char in text or ""
         if char in JOINERS or char.isspace() or unicodedata.category(char) not in ("Cc", "Cf", "Cs", "Co", "Cn")
     )
     line = " ".join(kept.split())
-    if not line:
-        return f"Student {student}"
-    return line if len(line) <= NAME_LENGTH else line[: NAME_LENGTH - 1] + "…"
+    return line if len(line) <= length else line[: length - 1] + "…"
 
 
 def aria(**attributes: str) -> dict[str, Any]:
@@ -40,13 +43,25 @@ def aria(**attributes: str) -> dict[str, Any]:
     return {f"aria-{name}": value for name, value in attributes.items()}
 
 
+def data(**attributes: str) -> dict[str, Any]:
+    """Attributes that the scripts in assets/ read: ``kind`` becomes data-kind."""
+    return {f"data-{name}": value for name, value in attributes.items()}
+
+
 def icon(name: str) -> html.Span:
     """A small picture from assets/style.css, silent for screen readers."""
     return html.Span(className=f"icon icon-{name}", **aria(hidden="true"))
 
 
-def header(*middle: Any) -> html.Header:
-    """The top line of every page: the mark, what the page puts there, and the switch between light and dark."""
+NAVIGATION = [("Live", "/")]
+"""The pages that every header leads to: the word and the address."""
+
+
+def header(*middle: Any, here: str = "/") -> html.Header:
+    """The top line of every page: the mark, what the page puts there, and the switch between light and dark.
+
+    ``here`` is the address of the page, which its navigation marks.
+    """
     return html.Header(
         [
             html.A(
@@ -55,6 +70,7 @@ def header(*middle: Any) -> html.Header:
                 className="brand",
             ),
             *middle,
+            _navigation(here),
             dmc.ColorSchemeToggle(
                 lightIcon=icon("sun"),
                 darkIcon=icon("moon"),
@@ -67,6 +83,14 @@ def header(*middle: Any) -> html.Header:
         ],
         className="header",
     )
+
+
+def _navigation(here: str) -> html.Nav:
+    # Whole pages, no swapping of parts: what ran for hours ends with its page.
+    links = [
+        html.A(word, href=address, **aria(current="page") if address == here else {}) for word, address in NAVIGATION
+    ]
+    return html.Nav(links if len(links) > 1 else [], className="navigation", **aria(label="Pages"))
 
 
 def card(title: str, *children: Any, part: str, tools: Any = None) -> html.Section:
@@ -114,11 +138,14 @@ def readings_table(bins: pd.DataFrame) -> dmc.Table | html.P:
             *("–" if math.isnan(share) else f"{share * 100:.0f} %" for share in shares),
             # Adding zero turns a rounded -0.0 into 0.0.
             "–" if math.isnan(valence) else f"{round(valence, 2) + 0.0:+.2f}",
+            f"{attending:.0f} of {judged:.0f}" if judged > 0 else "–",
             f"{seen:.0f} of {present:.0f}",
         ]
-        for at_ms, *shares, valence, seen, present in rows[["at_ms", *MEASURES]].itertuples(index=False)
+        for at_ms, *shares, valence, seen, present, attending, judged in rows[["at_ms", *MEASURES]].itertuples(
+            index=False
+        )
     ]
-    head = ["Time", *(theme.EMOTION_WORDS[emotion] for emotion in EMOTIONS), "Valence", "Seen"]
+    head = ["Time", *(theme.EMOTION_WORDS[emotion] for emotion in EMOTIONS), "Valence", "Looking", "Seen"]
     return dmc.Table(data={"head": head, "body": body}, striped="odd", stickyHeader=True, className="numbers")
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from datetime import datetime
+from html import escape
 from typing import Any
 
 import numpy as np
@@ -15,9 +17,19 @@ from dashboard import theme
 from domain import EMOTIONS
 
 VALUE_COLUMNS = [*EMOTIONS, "valence"]
-MEASURES = [*VALUE_COLUMNS, "seen", "present"]
+MEASURES = [*VALUE_COLUMNS, "seen", "present", "attending", "judged"]
 """What the charts read beside at_ms (milliseconds since 1970): seven mean probabilities, mean valence (-1 to 1),
-students seen and present."""
+students seen, present, looking towards the screen, and students of whom that could be told."""
+
+ENOUGH_JUDGED = 0.25
+"""Below a quarter of the class there is no point on the line of who looks towards the screen: the few whose heads can
+be judged (large tiles, good light) need not be like the rest."""
+
+LABEL_LENGTH = 18
+LABEL_SPACE = 0.026
+"""A marker's label is cut to so many characters, and left out where the label before it would reach into it: on the
+narrowest chart, of 240 pixels, one of its characters takes this share of the axis. Its line and its full text on
+hovering stay."""
 
 BINS_IN_ALL = 240
 """About as many bars as a chart 700 px wide shows apart, and a redraw of them stays under 50 ms."""
@@ -81,20 +93,33 @@ def axis_ms(at: float) -> int:
 
 
 def points(bins: pd.DataFrame, bin_s: float) -> dict[str, list[Any]]:
-    """Bins as the lists that the traces of `mood` take: ``x``, ``stack`` (seven), ``valence``, ``seen``, ``counts``.
+    """Bins as the lists that the traces of `mood` take.
 
-    None where there is no value; shares have three decimals, which is finer than a pixel and keeps answers small.
+    ``x``, ``stack`` (seven lists), ``valence``, ``seen`` and ``looking`` (shares), and both in words: ``counts`` and
+    ``judged``. None where there is no value; shares have three decimals, which is finer than a pixel and keeps answers
+    small.
     """
     return {
         "x": [axis_ms(at_ms / 1000 + bin_s / 2) for at_ms in bins["at_ms"]],
         "stack": [_rounded(bins[emotion]) for emotion in theme.STACK_ORDER],
         "valence": _rounded(bins["valence"]),
         "seen": _rounded(bins["seen"] / bins["present"].where(bins["present"] > 0)),
-        "counts": [
-            "" if pd.isna(seen) else f"{round(seen)} of {round(present)}"
-            for seen, present in zip(bins["seen"], bins["present"], strict=True)
-        ],
+        "counts": _of(bins["seen"], bins["present"]),
+        "looking": _rounded(bins["attending"] / bins["judged"].where(enough_judged(bins))),
+        "judged": _of(bins["attending"], bins["judged"]),
     }
+
+
+def enough_judged(bins: pd.DataFrame) -> Any:
+    """Where enough of the class could be judged for a share of those who look towards the screen."""
+    return (bins["judged"] > 0) & (bins["judged"] >= ENOUGH_JUDGED * bins["present"])
+
+
+def _of(parts: Any, wholes: Any) -> list[str]:
+    return [
+        "" if pd.isna(part) or pd.isna(whole) else f"{round(part)} of {round(whole)}"
+        for part, whole in zip(parts, wholes, strict=True)
+    ]
 
 
 def _rounded(values: Any) -> list[float | None]:
@@ -102,14 +127,16 @@ def _rounded(values: Any) -> list[float | None]:
 
 
 def mood(bins: pd.DataFrame, bin_s: float, scheme: theme.Scheme) -> go.Figure:
-    """The mood along the lesson: seven emotions stacked, the valence line below, and how much of the class was seen.
+    """The class along the lesson: seven emotions stacked, then valence, who looks towards the screen, who is seen.
 
-    ``bins`` comes from `binned`. Trace 0 to 6 are the emotions in ``STACK_ORDER``, 7 is the valence, 8 the share seen.
-    Bars and not areas, because an area would be drawn across gaps.
+    ``bins`` comes from `binned`. Trace 0 to 6 are the emotions in ``STACK_ORDER``, 7 is the valence, 8 the share seen,
+    9 the share looking of those who could be judged. Bars and not areas, because an area would be drawn across gaps.
     """
     ink = theme.INKS[scheme]
     values = points(bins, bin_s)
-    figure = make_subplots(rows=3, cols=1, shared_xaxes=True, row_heights=[0.62, 0.26, 0.12], vertical_spacing=0.05)
+    figure = make_subplots(
+        rows=4, cols=1, shared_xaxes=True, row_heights=[0.48, 0.23, 0.19, 0.10], vertical_spacing=0.04
+    )
     width_ms = bin_s * 1000
     for emotion, heights in zip(theme.STACK_ORDER, values["stack"], strict=True):
         figure.add_bar(
@@ -126,25 +153,68 @@ def mood(bins: pd.DataFrame, bin_s: float, scheme: theme.Scheme) -> go.Figure:
         x=values["x"],
         y=values["valence"],
         name="Valence",
+        hovertemplate="%{y:+.2f}",
         row=2,
         col=1,
-        mode="lines",
-        connectgaps=False,
-        line={"color": ink.text, "width": 2},
-        hovertemplate="%{y:+.2f}",
+        **_line(ink.text),
     )
     figure.add_bar(
         x=values["x"],
         y=values["seen"],
         width=width_ms,
         name="Seen",
-        row=3,
+        row=4,
         col=1,
         customdata=values["counts"],
         marker={"color": ink.bar, "line": {"width": 0}},
         hovertemplate="%{customdata}",
     )
+    figure.add_scatter(
+        x=values["x"],
+        y=values["looking"],
+        name="Looking",
+        customdata=values["judged"],
+        hovertemplate="%{customdata}",
+        row=3,
+        col=1,
+        **_line(ink.line),
+    )
     return _dressed(figure, ink)
+
+
+def _line(colour: str) -> dict[str, Any]:
+    return {"mode": "lines", "connectgaps": False, "line": {"color": colour, "width": 2}}
+
+
+def marked(figure: go.Figure, marks: Sequence[tuple[float, str]], shown: Sequence[int], scheme: theme.Scheme) -> None:
+    """Draw markers over all rows of `mood`: (UNIX seconds, plain text) in order of time.
+
+    The axis goes from ``shown[0]`` to ``shown[1]`` (see `axis_ms`). Markers before it are left out, those after it wait
+    there until the axis has moved on.
+    """
+    ink, free_from = theme.INKS[scheme], float("-inf")
+    for at, text in marks:
+        x = axis_ms(at)
+        if x < shown[0]:
+            continue
+        figure.add_shape(
+            type="line", x0=x, x1=x, y0=0, y1=1, yref="paper", line={"color": ink.faint, "width": 1, "dash": "dot"}
+        )
+        label = "▾" if x < free_from else f"▾ {text if len(text) <= LABEL_LENGTH else text[: LABEL_LENGTH - 1] + '…'}"
+        figure.add_annotation(
+            x=x,
+            y=1,
+            yref="paper",
+            yanchor="bottom",
+            xanchor="left",
+            xshift=-5,
+            showarrow=False,
+            text=escape(label, quote=False),
+            hovertext=escape(text, quote=False),
+            font={"size": 11, "color": ink.faint},
+        )
+        if label != "▾":
+            free_from = x + (len(label) + 1) * LABEL_SPACE * (shown[1] - shown[0])
 
 
 def _dressed(figure: go.Figure, ink: theme.Ink) -> go.Figure:
@@ -157,7 +227,7 @@ def _dressed(figure: go.Figure, ink: theme.Ink) -> go.Figure:
         uirevision="mood",
         paper_bgcolor="rgba(0,0,0,0)",
         plot_bgcolor="rgba(0,0,0,0)",
-        margin={"l": 66, "r": 8, "t": 6, "b": 24},
+        margin={"l": 66, "r": 8, "t": 20, "b": 24},
         font={"family": theme.FONT, "size": 12, "color": ink.faint},
         hoverlabel={"bgcolor": ink.surface, "bordercolor": ink.grid, "font": {"color": ink.text, "family": theme.FONT}},
     )
@@ -173,8 +243,12 @@ def _dressed(figure: go.Figure, ink: theme.Ink) -> go.Figure:
     )
     figure.update_yaxes(fixedrange=True, gridcolor=ink.grid, zeroline=False, ticks="")
     figure.update_yaxes(range=[0, 1], tickvals=[0, 0.5, 1], ticktext=["0 %", "50 %", "100 %"], row=1, col=1)
-    figure.update_yaxes(range=[-1, 1], tickvals=[-1, 0, 1], ticktext=["unpleasant", "even", "pleasant"], row=2, col=1)
-    figure.update_yaxes(range=[0, 1], tickvals=[0.5], ticktext=["seen"], showgrid=False, row=3, col=1)
+    # The words stand within their rows, away from those of the rows above and below; only zero has a line.
+    lines = {"showgrid": False, "zeroline": True, "zerolinecolor": ink.grid}
+    words = ["unpleasant", "even", "pleasant"]
+    figure.update_yaxes(range=[-1, 1], tickvals=[-0.7, 0, 0.7], ticktext=words, row=2, col=1, **lines)
+    figure.update_yaxes(range=[-0.05, 1.05], tickvals=[0.15, 0.85], ticktext=["away", "looking"], row=3, col=1, **lines)
+    figure.update_yaxes(range=[0, 1], tickvals=[0.5], ticktext=["seen"], showgrid=False, row=4, col=1)
     return figure
 
 

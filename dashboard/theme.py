@@ -74,20 +74,37 @@ class Ink:
     grid: str
     surface: str
     bar: str
+    line: str
 
 
 INKS: dict[Scheme, Ink] = {
-    "light": Ink(text="#1B2430", faint="#5A6675", grid="#E3E8EE", surface="#FFFFFF", bar="#B9C2CC"),
-    "dark": Ink(text="#E8ECF1", faint="#9AA7B5", grid="#2C3541", surface="#1A2027", bar="#4A5664"),
+    "light": Ink(text="#1B2430", faint="#5A6675", grid="#E3E8EE", surface="#FFFFFF", bar="#B9C2CC", line="#0B7285"),
+    "dark": Ink(text="#E8ECF1", faint="#9AA7B5", grid="#2C3541", surface="#1A2027", bar="#4A5664", line="#4CC3D9"),
 }
 """Text on surface is at least 7:1 and faint on surface at least 4.5:1 in both looks (WCAG 2.2, tested). The same values
 stand in assets/style.css."""
+
+DARK_SHADES = (
+    "#E8ECF1",
+    "#C9D1DA",
+    "#9AA7B5",
+    "#66727F",
+    "#3A4552",
+    "#2C3541",
+    "#222A33",
+    "#1A2027",
+    "#12171D",
+    "#0D1116",
+)
+"""Mantine's ten shades of the dark look, from text to ground, as assets/style.css has them."""
 
 MANTINE: Any = {
     "fontFamily": FONT,
     "headings": {"fontFamily": FONT},
     "primaryColor": "cyan",
-    "primaryShade": {"light": 8, "dark": 5},
+    "primaryShade": {"light": 9, "dark": 5},
+    "autoContrast": True,
+    "colors": {"dark": DARK_SHADES},
     "defaultRadius": "md",
     "focusRing": "auto",
 }

@@ -43,6 +43,7 @@ CODE_FOLDERS = [
     "db/writer",
     "dashboard",
     "dashboard/access",
+    "dashboard/live",
     "dashboard/pages",
     "training",
     "training/face",

@@ -12,9 +12,13 @@ from types import SimpleNamespace
 import pytest
 
 from config import Settings
-from dashboard import components, glance
-from dashboard.feed import Feed, drawing, mosaic, whats_new
-from dashboard.news import KEPT, News
+from dashboard import components
+from dashboard.live import glance
+from dashboard.live.chart import drawing
+from dashboard.live.feed import whats_new
+from dashboard.live.news import KEPT, News
+from dashboard.live.recent import Feed
+from dashboard.live.tiles import mosaic
 from db import queries
 from db.engine import open_store
 from db.writer import Writer
@@ -107,7 +111,9 @@ def test_a_running_class(feed: Feed, writer: Writer) -> None:
     assert sum(told["shares"]) == pytest.approx(100, abs=4)
     assert told["student-4"][1:5] == ["Student 4", "off", "Camera off", None]
     assert told["student-1"][4] % 10 == 0
-    assert told["session"] == {"title": "Biology 9b", "simulated": True, "since": glance.clock_time(NOW - 200)[:5]}
+    since = glance.clock_time(NOW - 200)[:5]
+    assert told["session"] == {"id": 1, "title": "Biology 9b", "simulated": True, "since": since}
+    assert told["steer"] == [1, 1, None]
     assert told["health"]["level"] == "quiet"
     assert told["health"]["read"] == NOW * 1000
 
@@ -227,8 +233,8 @@ def test_a_tick_asks_the_store_only_for_what_is_new(
 ) -> None:
     asked, live_news = [], queries.live_news
 
-    def noted(engine, session, after_ms, oldest_ms):
-        told = live_news(engine, session, after_ms, oldest_ms)
+    def noted(engine, session, after_ms, oldest_ms, commands):
+        told = live_news(engine, session, after_ms, oldest_ms, commands)
         asked.append((session, len(told.moments)))
         return told
 

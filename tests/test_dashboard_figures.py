@@ -16,12 +16,15 @@ START = 1_800_000_000.0
 WIDTH_MS = 6000
 
 
-def moments(seconds: list[float], valence: float = 0.2, seen: int = 9, present: int = 12) -> pd.DataFrame:
+def moments(
+    seconds: list[float], valence: float = 0.2, seen: int = 9, present: int = 12, attending: int = 6, judged: int = 8
+) -> pd.DataFrame:
     shares = {emotion: (0.4 if emotion == "happy" else 0.1) for emotion in EMOTIONS}
     if not seen:
         shares, valence = dict.fromkeys(EMOTIONS, float("nan")), float("nan")
     columns = {"at_ms": [round((START + at) * 1000) for at in seconds]} | shares
-    return pd.DataFrame(columns | {"valence": valence, "seen": seen, "present": present})
+    heads = {"attending": attending, "judged": judged}
+    return pd.DataFrame(columns | {"valence": valence, "seen": seen, "present": present} | heads)
 
 
 def test_bins_are_means_of_equal_spans() -> None:
@@ -55,13 +58,13 @@ def test_nobody_read_is_no_emotion_and_not_zero() -> None:
 def test_no_rows_are_an_empty_chart() -> None:
     empty = pd.DataFrame(columns=["at_ms", *figures.MEASURES])
     traces = figures.mood(figures.binned(empty, 6.0), 6.0, "light").to_dict()["data"]
-    assert [len(trace["x"]) for trace in traces] == [0] * 9
+    assert [len(trace["x"]) for trace in traces] == [0] * 10
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_mood_stacks_the_emotions_and_draws_nothing_across_a_gap(scheme: theme.Scheme) -> None:
     figure = figures.mood(figures.binned(moments([0, 60, 66]), 6.0), 6.0, scheme).to_dict()
-    *stack, valence, seen = figure["data"]
+    *stack, valence, seen, looking = figure["data"]
     assert [trace["name"] for trace in stack] == [theme.EMOTION_WORDS[name] for name in theme.STACK_ORDER]
     assert {trace["width"] for trace in stack} == {WIDTH_MS}
     assert figure["layout"]["barmode"] == "stack"
@@ -69,6 +72,34 @@ def test_mood_stacks_the_emotions_and_draws_nothing_across_a_gap(scheme: theme.S
     assert valence["connectgaps"] is False
     assert list(valence["y"]) == [0.2, None, 0.2, 0.2]
     assert list(seen["customdata"]) == ["9 of 12", "", "9 of 12", "9 of 12"]
+    assert looking["connectgaps"] is False
+    assert list(looking["y"]) == [0.75, None, 0.75, 0.75]
+    assert list(looking["customdata"]) == ["6 of 8", "", "6 of 8", "6 of 8"]
+
+
+@pytest.mark.parametrize(("judged", "share"), [(0, None), (2, None), (3, 0.333)])
+def test_too_few_judged_heads_do_not_speak_for_the_class(judged: int, share: float | None) -> None:
+    bins = figures.binned(moments([0], attending=min(judged, 1), judged=judged), 6.0)
+    assert figures.points(bins, 6.0)["looking"] == [share]
+
+
+def marked(marks: list[tuple[float, str]], scheme: theme.Scheme = "light") -> dict:
+    figure = figures.mood(figures.binned(moments([0, 600]), 6.0), 6.0, scheme)
+    figures.marked(figure, marks, [figures.axis_ms(START), figures.axis_ms(START + 600)], scheme)
+    return figure.to_dict()["layout"]
+
+
+def test_markers_are_lines_with_words_where_there_is_room() -> None:
+    layout = marked([(START - 5, "before"), (START + 60, "Fractions"), (START + 70, "close"), (START + 500, "x" * 50)])
+    assert [shape["x0"] for shape in layout["shapes"]] == [figures.axis_ms(START + at) for at in (60, 70, 500)]
+    assert [note["text"] for note in layout["annotations"]] == ["▾ Fractions", "▾", f"▾ {'x' * 17}…"]
+    assert [note["hovertext"] for note in layout["annotations"]] == ["Fractions", "close", "x" * 50]
+
+
+def test_the_words_of_a_marker_are_never_markup() -> None:
+    note = marked([(START + 60, "<a href='//x'>&</a>")])["annotations"][0]
+    assert "<" not in note["text"] + note["hovertext"]
+    assert "&amp;" in note["hovertext"]
 
 
 def test_stacked_shares_fill_the_whole() -> None:
@@ -96,7 +127,7 @@ def test_the_table_holds_the_numbers_newest_first() -> None:
     rows = table.to_plotly_json()["props"]["data"]["body"]
     assert len(rows) == 2
     assert rows[0][0] > rows[1][0]
-    assert rows[0][1:] == ["10 %", "10 %", "10 %", "40 %", "10 %", "10 %", "10 %", "+0.20", "9 of 12"]
+    assert rows[0][1:] == ["10 %", "10 %", "10 %", "40 %", "10 %", "10 %", "10 %", "+0.20", "6 of 8", "9 of 12"]
 
 
 # Severe colour blindness after Machado, Oliveira and Fernandes (2009), on linear light.

@@ -1,8 +1,10 @@
-/* The live page in the browser: shows what the server says is new (dashboard/feed.py), and asks again after a sleep.
+/* The live page in the browser: shows what the server says is new (dashboard/live/feed.py), and asks again after a sleep.
+   Tiles, prompts and steering have files of their own, which take part through window.classmoodLive.
    Every text goes in as text, never as HTML: names are written by students. */
 (() => {
   "use strict";
   const LOST_AFTER_S = 5;      // and two unanswered ticks: no hiccup of a busy machine
+  const followers = [];        // what the other files do with each answer, given all parts and the answer
   let parts = {};              // all parts of the page, by name
   let heardAt = null;          // when the server last answered, on this browser's clock
   let silent_s = 0;            // seconds since then in which the browser was awake and not busy
@@ -79,6 +81,7 @@
     text("live-seen-count", parts.seen ? String(seen) : "–");
     text("live-seen-of", parts.seen ? ` of ${present} seen` : " seen");
     byId("live-seen-bar").style.width = present ? `${(100 * seen) / present}%` : "0";
+    text("live-looking", parts.looking ? `${parts.looking[0]} of ${parts.looking[1]} look towards the screen` : "");
     const rest = byId("live-seen-rest");
     const counts = parts.counts || [];
     if (rest.dataset.shown !== counts.join("|")) {
@@ -90,70 +93,19 @@
     emotions.forEach((emotion, i) => text(`live-legend-${emotion}`, parts.shares ? `${parts.shares[i]} %` : "–"));
   }
 
-  function newTile(name) {
-    const tile = document.createElement("li");
-    tile.className = "tile";
-    tile.dataset.part = name;
-    const part = (kind, className) => Object.assign(document.createElement(kind), {className});
-    const [mark, words, label] = [part("span", "tile-mark"), part("div", "tile-text"), part("bdi", "tile-name")];
-    mark.setAttribute("aria-hidden", "true");
-    mark.append(part("span", ""));
-    label.dir = "auto";
-    words.append(label, part("span", "tile-look"));
-    tile.append(mark, words);
-    return tile;
-  }
-
-  function fillTile(tile, values) {
-    const shown = JSON.stringify(values);
-    if (tile.dataset.shown === shown) return;
-    tile.dataset.shown = shown;
-    const [slot, name, kind, word, percent, row, column, staff] = values;
-    const reading = percent !== null;
-    const [mark, words] = tile.children;
-    mark.firstChild.className = reading ? "" : `icon icon-${kind}`;
-    words.children[0].textContent = name;
-    words.children[1].textContent = staff ? `${word} · staff` : word;
-    tile.dataset.kind = reading ? "read" : kind;
-    tile.dataset.mood = reading ? kind : "";
-    tile.style.setProperty("--mood", reading ? `var(--${kind})` : "transparent");
-    tile.style.setProperty("--row", row + 1);
-    tile.style.setProperty("--column", column + 1);
-    tile.style.order = slot;
-    tile.title = reading ? `${name}\nlooks ${word.toLowerCase()}, about ${percent} %` : `${name}\n${word}`;
-  }
-
-  function showTiles() {
-    const map = byId("live-tiles-map");
-    const wanted = Object.keys(parts).filter((name) => name.startsWith("student-") || name.startsWith("tile-"));
-    const there = new Map([...map.children].map((tile) => [tile.dataset.part, tile]));
-    for (const [name, tile] of there) if (!wanted.includes(name)) tile.remove();
-    for (const name of wanted) {
-      if (!there.has(name)) there.set(name, map.appendChild(newTile(name)));
-      fillTile(there.get(name), parts[name]);
-    }
-    // A screen reader follows the order in the page, not the one on the screen.
-    const sorted = [...map.children].sort((a, b) => a.style.order - b.style.order);
-    if (sorted.some((tile, i) => map.children[i] !== tile)) map.append(...sorted);
-    const [rows, columns] = parts.grid || [1, 2];
-    map.style.setProperty("--columns", columns);
-    map.classList.toggle("dense", rows > 6);
-    hide("live-tiles-none", wanted.length > 0);
-    text("live-tiles-title", wanted.length ? `Who shows what (${wanted.length})` : "Who shows what");
-  }
-
   function addBars(points) {
     const chart = document.querySelector("#live-chart .js-plotly-plot");
-    if (!chart || !chart.data || chart.data.length !== 9) return false;
-    const columns = [...points.stack, points.valence, points.seen];
+    if (!chart || !chart.data || chart.data.length !== 10) return false;
+    const columns = [...points.stack, points.valence, points.seen, points.looking];
+    const words = {8: points.counts, 9: points.judged};
     chart.data.forEach((trace, i) => {
       trace.x.push(...points.x);
       trace.y.push(...columns[i]);
-      if (trace.customdata) trace.customdata.push(...points.counts);
+      if (trace.customdata) trace.customdata.push(...words[i]);
       const old = Math.max(0, trace.x.findIndex((x) => x >= points.range[0]));
       for (const values of [trace.x, trace.y, trace.customdata]) if (values) values.splice(0, old);
     });
-    for (const axis of ["xaxis", "xaxis2", "xaxis3"]) chart.layout[axis].range = [...points.range];
+    for (const axis of ["xaxis", "xaxis2", "xaxis3", "xaxis4"]) chart.layout[axis].range = [...points.range];
     window.Plotly.redraw(chart);
     return true;
   }
@@ -180,7 +132,7 @@
     showSession();
     showHealth(news.now);
     showMood();
-    showTiles();
+    for (const follow of followers) follow(parts, news);
     followChart(news, drawn);
     return news.key;
   }
@@ -216,5 +168,10 @@
   waiting.observe(document.documentElement, {childList: true, subtree: true});
   window.setInterval(watchConnection, 1000);
 
+  window.classmoodLive = {
+    byId, text, hide, setProps,
+    follow: (follower) => followers.push(follower),
+    offer: (functions) => Object.assign(window.dash_clientside.live, functions),
+  };
   window.dash_clientside = Object.assign({}, window.dash_clientside, {live: {show, openTable: () => true}});
 })();

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from db.queries import SessionSummary
+from dashboard.components import plain_line
+from db.queries import MarkerView, SessionSummary
 from db.status import CaptureStatus
 from domain import Coverage, Emotion
 
@@ -148,7 +149,8 @@ def situation(
         title = "Starting" if status.state == "starting" else "Waiting for a class"
         return Situation(status.state, "quiet", title, status.message, empty=over, current=not over)
     if status.state == "paused":
-        return Situation("paused", "warn", "Paused", status.message, empty=session is None)
+        title, _, text = status.message.rpartition(": ")
+        return Situation("paused", "warn", title or "Paused", text, empty=session is None)
     if status.state == "ended":
         return Situation("ended", "quiet", _end_title(session, now), status.message, empty=session is None)
     return Situation("watching", current=True)
@@ -190,6 +192,20 @@ def trouble(status: CaptureStatus, rate_hz: float) -> str | None:
     if status.moments_lost:
         return f"{status.moments_lost} moments were lost while the class could not be written down; now it is again."
     return None
+
+
+MODE_WORDS = {None: "Lesson", "exercise": "Exercise", "group_work": "Group work", "break": "Break"}
+"""What the class does, as the buttons and the chart's markers call it, by the mode of `db.commands`."""
+
+MARKER_WORDS = {"note": "Note", "topic": "New topic", "question": "Question", "phase": "Phase"}
+"""What a marker without words of its own is called."""
+
+
+def marker_words(marker: MarkerView) -> str:
+    """What a marker says on the chart: plain text of one line."""
+    if marker.kind == "mode":
+        return MODE_WORDS.get(marker.text or None, plain_line(marker.text))
+    return plain_line(marker.text) or MARKER_WORDS.get(marker.kind, plain_line(marker.kind))
 
 
 def clock_time(at: float) -> str:
