@@ -6,6 +6,7 @@ import math
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from datetime import datetime
 from typing import Any
 
 import dash
@@ -15,7 +16,19 @@ from waitress import wasyncore
 from dashboard.app import bind
 from db.status import CaptureState, CaptureStatus
 from db.writer import Writer
-from domain import EMOTIONS, Box, CameraState, Coverage, Emotion, EmotionScores, Moment, Observation, StudentState, Tile
+from domain import (
+    EMOTIONS,
+    Box,
+    CameraState,
+    Coverage,
+    Emotion,
+    EmotionScores,
+    Flag,
+    Moment,
+    Observation,
+    StudentState,
+    Tile,
+)
 
 VALENCE = dict(zip(EMOTIONS, (-0.8, -0.7, -0.7, 0.9, -0.7, 0.2, 0.0), strict=True))
 TILE_WIDTH, TILE_HEIGHT, GAP = 320, 180, 6
@@ -55,8 +68,12 @@ def moment(
     names: Sequence[str | None] | None = None,
     cameras: Sequence[CameraState] | None = None,
     elsewhere: int = 0,
+    flags: tuple[Flag, ...] = (),
 ) -> Moment:
-    """One frame of a class in which student 1 sits in slot 0 and so on; ``elsewhere`` more are on other pages."""
+    """One frame of a class in which student 1 sits in slot 0 and so on; ``elsewhere`` more are on other pages.
+
+    Who is read looks towards the screen, but for every third.
+    """
     tiles = gallery(cameras if cameras else ["on" for _ in moods])
     names = names or [None] * len(moods)
     observations = tuple(
@@ -64,7 +81,13 @@ def moment(
     )
     states = tuple(
         StudentState(
-            tile.slot + 1, name, tile.slot, tile.camera, mood=mood, valence=None if mood is None else valence(mood)
+            tile.slot + 1,
+            name,
+            tile.slot,
+            tile.camera,
+            mood=mood,
+            valence=None if mood is None else valence(mood),
+            attending=None if mood is None else tile.slot % 3 != 2,
         )
         for tile, mood, name in zip(tiles, moods, names, strict=True)
     )
@@ -73,7 +96,7 @@ def moment(
         for number in range(len(moods) + 1, len(moods) + 1 + elsewhere)
     )
     seen = sum(mood is not None for mood in moods)
-    return Moment(at, tiles, observations, states + away, (), Coverage(seen, len(moods) + elsewhere))
+    return Moment(at, tiles, observations, states + away, flags, Coverage(seen, len(moods) + elsewhere))
 
 
 def valence(mood: EmotionScores) -> float:
@@ -90,6 +113,14 @@ def wave(at: float, student: int, seed: int = 7) -> EmotionScores:
     return EmotionScores(tuple(float(share) for share in weights / weights.sum()))
 
 
+def away(student: int | None, since: float, kind: str = "looking_away", **more: Any) -> Flag:
+    """A flag as the rules give it: whose, since when, with words and numbers of a usual size."""
+    since_words = datetime.fromtimestamp(since).strftime("%H:%M")
+    usual = {"readings": 52, "readings_of": 60, "confidence": 0.82, "alternatives": "taking notes, a second screen"}
+    reason = f"Head turned away from the usual direction since {since_words} (52 of 60 readings)."
+    return Flag(student, kind, reason, since, **usual | more)
+
+
 def write_class(
     writer: Writer,
     start: float,
@@ -102,8 +133,12 @@ def write_class(
     elsewhere: int = 0,
     simulated: bool = True,
     title: str = "Biology 9b",
+    flags: tuple[Flag, ...] = (),
 ) -> int:
-    """Write a running session, with pauses (from, to); ``unread`` gives the slots without a reading."""
+    """Write a running session, with pauses (from, to) and flags from the start of each.
+
+    ``unread`` gives the slots without a reading.
+    """
     session = writer.start_session("simulator", title, simulated, start, None)
     unread = unread or {}
     cameras: list[CameraState] = [unread.get(slot, "on") for slot in range(students)]
@@ -111,7 +146,8 @@ def write_class(
     while at <= end:
         if not any(since <= at < until for since, until in pauses):
             moods = [wave(at, slot) if cameras[slot] == "on" else None for slot in range(students)]
-            writer.write(moment(at, moods, names, cameras, elsewhere))
+            said = tuple(flag for flag in flags if flag.started_at <= at)
+            writer.write(moment(at, moods, names, cameras, elsewhere, said))
         at += step_s
     return session
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,9 +14,10 @@ from playwright.sync_api import BrowserContext, Page, expect
 from config import Settings
 from dashboard import access
 from dashboard.app import create_app
+from db import commands, queries
 from db.engine import open_store
 from db.writer import Writer
-from tests.dashboard_store import Clock, moment, report, scores, serving, wave, write_class
+from tests.dashboard_store import Clock, away, moment, report, scores, serving, wave, write_class
 
 TOKEN = "token-of-this-test"
 PATIENCE_MS = 30_000
@@ -210,6 +212,97 @@ def test_the_table_is_reached_by_keyboard(lesson: Class, page: Page) -> None:
     expect(page.get_by_role("dialog").get_by_role("row").nth(5)).to_contain_text("3 of 3", timeout=PATIENCE_MS)
     page.keyboard.press("Escape")
     expect(page.get_by_role("dialog")).to_have_count(0)
+    assert lesson.heard == []
+
+
+def test_a_teacher_steers_by_button_and_key_and_hears_what_became_of_it(lesson: Class, page: Page) -> None:
+    write_class(lesson.writer, NOW - 60, NOW, 3)
+    report(lesson.writer)
+    lesson.visit(page)
+    shown(page, "seen-count").to_have_text("3", timeout=PATIENCE_MS)
+    expect(page.locator("[data-do=mode][aria-pressed=true]")).to_have_text("Lesson")
+    page.keyboard.press("t")
+    shown(page, "toast").to_contain_text("New topic", timeout=PATIENCE_MS)
+    note = "document.querySelector('#live-chart .annotation-text')?.textContent"
+    until(page, f"{note} === '▾ New topic'")
+    page.get_by_role("button", name="Take back").click()
+    until(page, f"{note} === undefined")
+    page.get_by_role("button", name="Exercise").click()
+    expect(page.get_by_role("button", name="Exercise")).to_have_attribute("aria-busy", "true")
+    answer(lesson.writer, None)
+    lesson.writer.set_mode("exercise", NOW)
+    report(lesson.writer)
+    expect(page.locator("[data-do=mode][aria-pressed=true]")).to_have_text("Exercise")
+    page.keyboard.press("p")
+    answer(lesson.writer, "expected a running class, found none: ask again when it runs")
+    shown(page, "toast").to_contain_text("expected a running class", timeout=PATIENCE_MS)
+    page.get_by_role("button", name="End the class").click()
+    page.get_by_role("dialog").get_by_role("button", name="End the class").click()
+    assert answer(lesson.writer, None) == "end"
+    assert lesson.heard == []
+
+
+def answer(writer: Writer, error: str | None) -> str:
+    """Answer the one command that the page sends, as a capture does; gives what was asked."""
+    deadline = time.monotonic() + PATIENCE_MS / 1000
+    while not (asked := commands.pending(writer.engine, 0)):
+        assert time.monotonic() < deadline, "nothing was asked"
+    writer.answer(asked[0].id, error)
+    writer.flush()
+    return asked[0].kind
+
+
+def test_prompts_are_put_aside_with_and_without_a_reason(lesson: Class, page: Page) -> None:
+    prompts = (away(2, NOW - 50), away(None, NOW - 40, "class_mood"), away(3, NOW - 30, "low_mood"))
+    write_class(lesson.writer, NOW - 60, NOW, 3, names=["Maya", HOSTILE[1], None], flags=prompts)
+    report(lesson.writer)
+    lesson.visit(page)
+    cards = page.locator(".prompt")
+    expect(cards).to_have_count(3, timeout=PATIENCE_MS)
+    expect(cards.nth(0)).to_contain_text("The class")
+    expect(cards.nth(1)).to_contain_text(HOSTILE[1])
+    expect(cards.nth(1)).to_contain_text("52 of 60 readings · quite sure · could be: taking notes, a second screen")
+    expect(page.locator("[data-part='student-3']")).to_have_class("tile flagged")
+    cards.nth(0).get_by_role("button", name="Later").click()
+    expect(cards).to_have_count(2)
+    cards.nth(1).get_by_role("button", name="Not so").press("Enter")
+    expect(cards).to_have_count(1)
+    cards.nth(0).get_by_role("button", name="I know why").click()
+    page.get_by_label("Or in your words").fill("Her grandmother is on the phone")
+    page.get_by_label("Or in your words").press("Enter")
+    shown(page, "prompts-none").to_be_visible(timeout=PATIENCE_MS)
+    shown(page, "prompts-none-title").to_have_text("Nobody stands out")
+    stored = [(flag.dismissal, flag.note) for flag in queries.flags(lesson.writer.engine, 1)]
+    assert stored == [("known", "Her grandmother is on the phone"), ("not_now", None), ("wrong", None)]
+    assert lesson.heard == []
+
+
+def test_tiles_are_walked_by_keyboard_and_corrected(lesson: Class, page: Page) -> None:
+    write_class(lesson.writer, NOW - 60, NOW, 9, unread={6: "off"})
+    report(lesson.writer)
+    lesson.visit(page)
+    expect(page.locator(".tile")).to_have_count(9, timeout=PATIENCE_MS)
+    page.locator("#live-table-button").focus()
+    page.keyboard.press("Tab")
+    shown(page, "minute").to_contain_text("Student 1")
+    shown(page, "minute-words").to_contain_text("Last minute:")
+    for key in ("ArrowRight", "ArrowDown"):
+        page.keyboard.press(key)
+    shown(page, "minute").to_contain_text("Student 7")
+    shown(page, "minute-words").to_contain_text("Camera off 60 s")
+    page.keyboard.press("Enter")
+    field = page.get_by_label("Called")
+    expect(field).to_have_value("Student 7", timeout=PATIENCE_MS)
+    field.fill("Maya")
+    field.press("Enter")
+    assert answer(lesson.writer, None) == "rename"
+    page.get_by_role("button", name="Keys").click()
+    page.get_by_role("switch", name="Letters and digits act on this page").click()
+    page.keyboard.press("Escape")
+    page.keyboard.press("t")
+    page.get_by_role("button", name="Mark a question").click()
+    shown(page, "toast").to_contain_text("Question", timeout=PATIENCE_MS)
+    assert [marker.kind for marker in queries.markers(lesson.writer.engine, 1)] == ["question"]
     assert lesson.heard == []
 
 

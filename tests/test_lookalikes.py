@@ -16,7 +16,7 @@ from dashboard import access
 from dashboard.app import create_app
 from db.engine import open_store
 from db.writer import Writer
-from tests.dashboard_store import Clock, report, serving, write_class
+from tests.dashboard_store import Clock, away, report, serving, write_class
 
 NOW = 1_800_000_000.0
 NAMES = ["Zoë Müller", "Tomás Ferreira", "Amara Okafor", "Linh Tran", "Kwame Mensah", "Aylin Yıldız", "Jun Watanabe"]
@@ -45,7 +45,7 @@ def own_page(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     """The address of our live page with a class of so many in it."""
     url, clock = f"sqlite:///{tmp_path / 'class.sqlite'}", Clock(NOW)
     with Writer(open_store(url, write=True), clock) as writer:
-        write_class(writer, NOW - 60, NOW, request.param)
+        write_class(writer, NOW - 60, NOW, request.param, flags=(away(None, NOW - 50), away(2, NOW - 40), away(3, NOW)))
         report(writer)
         writer.flush()
         with serving(create_app(open_store(url, write=False), Settings(), "token", clock)) as port:
