@@ -51,6 +51,7 @@ CODE_FOLDERS = [
     "benchmarks",
     "benchmarks/drawn",
     "benchmarks/lessons",
+    "benchmarks/pages",
 ]
 
 

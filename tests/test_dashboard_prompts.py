@@ -34,14 +34,15 @@ def shown(*flags: FlagView, now: float = NOW) -> list[int]:
 
 
 def test_a_card_says_who_what_since_when_on_what_how_sure_and_what_else() -> None:
-    assert prompt_parts([FLAG], {3: "Maya"}, NOW)["flag-7"] == [
+    parts = prompt_parts([FLAG], {3: "Maya"}, NOW)
+    assert parts["count-7"] == "52 of 60 readings"
+    assert parts["flag-7"] == [
         3,
         "Maya",
         "Looks away",
         "Head turned away since 10:31.",
         round((NOW - 130) * 1000),
         clock_time(NOW - 130)[:5],
-        "52 of 60 readings",
         "quite sure",
         "taking notes",
         0,

@@ -33,8 +33,8 @@
     return card;
   }
 
-  function fill(card, values, now) {
-    const [student, whose, what, reason, since, clock, readings, sure, otherwise, over] = values;
+  function fill(card, values, readings, now) {
+    const [student, whose, what, reason, since, clock, sure, otherwise, over] = values;
     const [head, kind, why, evidence, buttons] = card.children;
     const minutes = Math.max(0, Math.round((now - since) / 60000));
     put(head.children[0], whose);
@@ -61,7 +61,7 @@
     for (const [id, card] of there) if (!ids.includes(id)) remove(card);
     for (const id of ids) {
       if (!there.has(id)) there.set(id, list.appendChild(newCard(id)));
-      fill(there.get(id), parts[`flag-${id}`], news.now);
+      fill(there.get(id), parts[`flag-${id}`], parts[`count-${id}`], news.now);
     }
     if (ids.some((id, i) => list.children[i] !== there.get(id))) list.append(...ids.map((id) => there.get(id)));
     announce(parts, ids);

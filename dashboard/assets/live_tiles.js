@@ -80,7 +80,7 @@
   }
 
   function flagged(map) {
-    const flags = (parts.prompts || []).map((id) => parts[`flag-${id}`]).filter((flag) => !flag[9]);
+    const flags = (parts.prompts || []).map((id) => parts[`flag-${id}`]).filter((flag) => !flag[8]);
     const students = new Set(flags.map((flag) => `student-${flag[0]}`));
     for (const tile of map.children) tile.classList.toggle("flagged", students.has(tile.dataset.part));
   }

@@ -33,13 +33,15 @@ REASON_LENGTH = 200
 
 
 def prompt_parts(flags: Sequence[FlagView], names: Mapping[int, str | None], now: float) -> Parts:
-    """One part a card, as `fill` in assets/live_prompts.js takes it, and their order: the class comes first.
+    """Two parts a card, as `fill` in assets/live_prompts.js takes them, and their order: the class comes first.
 
-    Left out are flags that a person put aside for good, that sleep, or that have been over for a minute.
+    What a card rests on grows with every frame and is a part of its own, so that the rest need not travel again. Left
+    out are flags that a person put aside for good, that sleep, or that have been over for a minute.
     """
     shown = [flag for flag in flags if _is_shown(flag, now)]
     shown.sort(key=lambda flag: flag.student is not None)  # stable: else in the order in which they began
     parts: Parts = {f"flag-{flag.id}": _card(flag, names) for flag in shown}
+    parts |= {f"count-{flag.id}": _counted(flag) for flag in shown}
     return parts | {"prompts": [flag.id for flag in shown]}
 
 
@@ -51,17 +53,19 @@ def _is_shown(flag: FlagView, now: float) -> bool:
     return flag.dismissal is None
 
 
+def _counted(flag: FlagView) -> str:
+    return f"{flag.readings} of {flag.readings_of} readings" if flag.readings_of else ""
+
+
 def _card(flag: FlagView, names: Mapping[int, str | None]) -> list:
-    counted = f"{flag.readings} of {flag.readings_of} readings"
     whose = "The class" if flag.student is None else components.plain_name(names.get(flag.student), flag.student)
     return [
         flag.student,
         whose,
         kind_words(flag.kind),
-        components.plain_line(flag.reason.replace(f" ({counted})", ""), REASON_LENGTH),
+        components.plain_line(flag.reason.replace(f" ({_counted(flag)})", ""), REASON_LENGTH),
         round(flag.started_at * 1000),
         glance.clock_time(flag.started_at)[:5],
-        counted if flag.readings_of else "",
         sure_words(flag.confidence),
         components.plain_line(flag.alternatives, REASON_LENGTH),
         int(flag.ended_at is not None),
