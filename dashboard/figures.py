@@ -26,10 +26,10 @@ ENOUGH_JUDGED = 0.25
 be judged (large tiles, good light) need not be like the rest."""
 
 LABEL_LENGTH = 18
-LABEL_SPACE = 0.026
+LABEL_SPACE = 0.02
 """A marker's label is cut to so many characters, and left out where the label before it would reach into it: on the
-narrowest chart, of 240 pixels, one of its characters takes this share of the axis. Its line and its full text on
-hovering stay."""
+narrowest charts one of its characters takes about this share of the axis. Its line and its full text on hovering
+stay."""
 
 BINS_IN_ALL = 240
 """About as many bars as a chart 700 px wide shows apart, and a redraw of them stays under 50 ms."""

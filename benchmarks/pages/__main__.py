@@ -17,8 +17,8 @@ from benchmarks.pages import browser, ticks
 PARTS = ("ticks", "hours", "change")
 TICKS = 600
 STEP_S = 6.0
-"""Seconds of class that pass with each tick in the browser, as long as a bar: three hours are 1,800 ticks, each of which
-makes the chart grow."""
+"""Seconds of class that pass with each tick in the browser, as long as a bar: three hours are 1,800 ticks, and each of
+them makes the chart grow."""
 
 
 def main() -> None:

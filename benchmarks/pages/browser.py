@@ -43,7 +43,7 @@ def three_hours(folder: Path, students: int, hours: float, step_s: float) -> dic
     """
     lesson, heap, memory, now = DrawnLesson(students, step_s, seed=1), [], [], START_AT
     ticks = round(hours * 3600 / step_s)
-    with _class(folder, SLOWEST_REFRESH_S, START_AT) as (writer, pages), _page(pages) as page:
+    with _class(folder, SLOWEST_REFRESH_S, START_AT) as (writer, pages), live_page(pages.address) as page:
         for tick in range(ticks):
             pages.clock.value = now = now + step_s
             writer.write(lesson.moment(now, START_AT))
@@ -71,7 +71,7 @@ def change_to_page(folder: Path, students: int, changes: int) -> dict[str, float
     chance, lesson = np.random.default_rng(2), DrawnLesson(students, FRAME_S, seed=2)
     began = time.time()
     waits = []
-    with _class(folder, REFRESH_S, began, wall_clock=True) as (writer, pages), _page(pages) as page:
+    with _class(folder, REFRESH_S, began, wall_clock=True) as (writer, pages), live_page(pages.address) as page:
         frame_at = time.time()
         for _ in range(changes):
             student = int(chance.integers(1, students + 1))
@@ -116,12 +116,13 @@ def _class(folder: Path, refresh_s: float, now: float, wall_clock: bool = False)
 
 
 @contextmanager
-def _page(pages: Pages) -> Iterator[Page]:
+def live_page(address: str, width: int = 1280, height: int = 720) -> Iterator[Page]:
+    """The live page at an address, in a browser of its own, once the first tile stands on it."""
     path = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox", "--disable-gpu"])
-        page = browser.new_page()
-        page.goto(pages.address)
+        page = browser.new_page(viewport={"width": width, "height": height})
+        page.goto(address)
         page.locator(".tile").first.wait_for(timeout=PATIENCE_S * 1000)
         page.evaluate(HEAR_TICKS)
         yield page

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 import numpy as np
@@ -33,20 +33,24 @@ MEMORY_S, SWING = 20.0, 0.9
 """Moods forget themselves over 20 seconds, and swing by so much in log-odds: a tile's leading emotion changes about
 twice a minute."""
 
-CAMERA_CHANGES_S = 300.0
-"""A student's camera goes off or on about every five minutes."""
+CLASS_MEMORY_S, CLASS_SWING = 120.0, 0.7
+"""What all share: the class laughs, listens and tires together, over minutes."""
+
+CAMERA_ON_S, CAMERA_OFF_S = 900.0, 120.0
+"""How long a student's camera stays on and off, about: one in eight is off."""
 
 PROMPT_EVERY_S, PROMPT_LASTS_S = 120.0, 150.0
 """Prompts overlap: one or two at any time, the most that a class is meant to have for long."""
 
 
 class DrawnLesson:
-    """Moments of a class of so many students, ``step_s`` seconds apart."""
+    """Moments of a class of so many students, ``step_s`` seconds apart; who has no name in ``names`` is numbered."""
 
-    def __init__(self, students: int, step_s: float, seed: int) -> None:
+    def __init__(self, students: int, step_s: float, seed: int, names: Sequence[str | None] = ()) -> None:
+        self._names = [*names, *(f"Student {number:02d}" for number in range(len(names) + 1, students + 1))]
         self._chance = np.random.default_rng(seed)
         self._step_s = step_s
-        self._swing = np.zeros((students, len(EMOTIONS)))
+        self._swing, self._shared = np.zeros((students, len(EMOTIONS))), np.zeros(len(EMOTIONS))
         self._on = np.ones(students, dtype=bool)
         width, height = TILE
         places = (divmod(slot, COLUMNS) for slot in range(students))
@@ -64,12 +68,18 @@ class DrawnLesson:
         return self._moment(at, started_at, surprised)
 
     def _wander(self) -> None:
-        keep = np.exp(-self._step_s / MEMORY_S)
-        self._swing = keep * self._swing + np.sqrt(1 - keep**2) * SWING * self._chance.normal(size=self._swing.shape)
-        self._on ^= self._chance.random(len(self._on)) < self._step_s / CAMERA_CHANGES_S
+        self._swing = self._drifted(self._swing, MEMORY_S, SWING)
+        self._shared = self._drifted(self._shared, CLASS_MEMORY_S, CLASS_SWING)
+        stays_s = np.where(self._on, CAMERA_ON_S, CAMERA_OFF_S)
+        self._on ^= self._chance.random(len(self._on)) < self._step_s / stays_s
+
+    def _drifted(self, values: np.ndarray, memory_s: float, swing: float) -> np.ndarray:
+        """A step of a walk that forgets itself (an Ornstein-Uhlenbeck process)."""
+        keep = np.exp(-self._step_s / memory_s)
+        return keep * values + np.sqrt(1 - keep**2) * swing * self._chance.normal(size=values.shape)
 
     def _moment(self, at: float, started_at: float, surprised: int | None = None) -> Moment:
-        weights = np.exp(LEVEL + self._swing)
+        weights = np.exp(LEVEL + self._shared + self._swing)
         shares = weights / weights.sum(axis=1, keepdims=True)
         if surprised is not None:
             shares[surprised - 1] = np.eye(len(EMOTIONS))[EMOTIONS.index("surprise")]
@@ -82,9 +92,7 @@ class DrawnLesson:
             looks = None if mood is None else bool(self._swing[slot, 0] < 1.0)
             tiles.append(Tile(slot, box, camera))
             seen.append(Observation(slot + 1, at, camera, emotions=mood))
-            states.append(
-                StudentState(slot + 1, f"Student {slot + 1:02d}", slot, camera, False, False, mood, valence, looks)
-            )
+            states.append(StudentState(slot + 1, self._names[slot], slot, camera, False, False, mood, valence, looks))
         coverage = Coverage(int(self._on.sum()), len(tiles))
         return Moment(at, tuple(tiles), tuple(seen), tuple(states), self._flags(at, started_at), coverage)
 
