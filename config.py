@@ -239,7 +239,7 @@ class DashboardSettings(Section):
     )
     login_hours: float = _setting(12.0, "How long a login lasts at most.", "hours", ge=0.25, le=168)
     open_browser: bool = _setting(True, "Whether a browser window is opened on start.")
-    refresh_s: float = _setting(1.0, "How often the live page asks for news.", "seconds", ge=0.25, le=10)
+    refresh_s: float = _setting(0.5, "How often the live page asks for news.", "seconds", ge=0.25, le=10)
 
 
 class SimulatorSettings(Section):

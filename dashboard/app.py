@@ -79,7 +79,7 @@ def bind(app: dash.Dash, host: str, port: int) -> Any:
 
     Raises DashboardError when the port or the address cannot be had.
     """
-    # A page that asks every second would make waitress log a queue of two or three requests as a warning.
+    # A page that asks twice a second would make waitress log a queue of two or three requests as a warning.
     logging.getLogger("waitress.queue").setLevel(logging.ERROR)
     try:
         # Held before waitress is made, which would leave half a server behind where that fails.

@@ -49,7 +49,7 @@
   }
 
   function hear(news) {
-    const answered = (news.answers || []).filter(([id]) => waiting.delete(id) || false);
+    const answered = (news.answers || []).filter(([id]) => waiting.delete(id));
     for (const [, error] of answered) if (error) say(error, true);
     if (answered.length) tellWaiting();
   }
@@ -72,16 +72,17 @@
   }
 
   function say(words, bad, marker) {
-    text("live-toast-text", words);
     byId("live-toast").dataset.level = bad ? "bad" : "good";
     byId("live-toast-undo").dataset.marker = marker || "";
     hide("live-toast-undo", !marker);
-    hide("live-toast", false);
+    hide("live-toast", false);  // before the words: a screen reader hears only what changes in sight
+    text("live-toast-text", words);
     toastUntil = Date.now() + (bad ? 2 * TOAST_MS : TOAST_MS);
   }
 
   function closeToast() {
     toastUntil = 0;
+    text("live-toast-text", "");
     hide("live-toast", true);
   }
 
@@ -118,7 +119,7 @@
 
   function press(button) {
     const deed = button.dataset;
-    if (deed.open) open(deed.open, button);
+    if (deed.open) openDialog(deed.open, button);
     else if (deed.why && deed.do !== "dismiss") putAside(deed.why);
     else if (deed.do === "mode") wish({do: "mode", mode: deed.mode || null});
     else if (deed.do === "mark") wish({do: "mark", kind: deed.kind, text: ""});
@@ -126,7 +127,7 @@
     else if (deed.do) wish({do: deed.do});
   }
 
-  function open(dialog, button) {
+  function openDialog(dialog, button) {
     if (dialog === "live-why") flag = Number(button.dataset.flag);
     setProps(dialog, {opened: true});
   }

@@ -1,4 +1,4 @@
-"""The live page: how the class looks, who may need a look, and what the teacher does about it, about once a second."""
+"""The live page: how the class looks, who may need a look, and what the teacher does about it, twice a second."""
 
 from __future__ import annotations
 
