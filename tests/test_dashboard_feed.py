@@ -6,6 +6,7 @@ import json
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -23,7 +24,7 @@ from db import queries
 from db.engine import open_store
 from db.writer import Writer
 from domain import EMOTIONS, Coverage, Emotion
-from tests.dashboard_store import Clock, moment, report, scores, write_class
+from tests.dashboard_store import Clock, away, moment, report, scores, write_class
 
 NOW = 1_800_000_000.0
 
@@ -138,6 +139,32 @@ def test_a_pause_is_no_mood(feed: Feed, writer: Writer) -> None:
     assert told["situation"]["text"] == "No gallery in sight."
     assert told["mood"][1] == "Paused"
     assert not any(name.startswith("student-") for name in told)
+
+
+def test_a_pause_by_the_teacher_is_named_once_and_has_no_prompts(feed: Feed, writer: Writer) -> None:
+    write_class(writer, NOW - 100, NOW - 5, flags=(away(2, NOW - 60),))
+    report(writer)
+    assert len(parts(feed)["prompts"]) == 1
+    writer.pause(NOW - 5, "person")
+    report(writer, "paused", "Paused by you: nothing is read until you resume.")
+    told = parts(feed)
+    assert told["situation"]["title"] == "Paused by you"
+    assert told["situation"]["text"] == "nothing is read until you resume."
+    assert told["looking"] is None
+    assert "prompts" not in told
+
+
+@pytest.mark.parametrize(("judged", "looking"), [(True, [8, 12]), (False, None)])
+def test_who_looks_towards_the_screen_is_told_where_enough_can_be_judged(
+    feed: Feed, writer: Writer, judged: bool, looking: list[int] | None
+) -> None:
+    write_class(writer, NOW - 5, NOW - 1)
+    present = moment(NOW, [scores("happy")] * 12)
+    if not judged:
+        present = replace(present, states=tuple(replace(state, attending=None) for state in present.states))
+    writer.write(present)
+    report(writer)
+    assert json.loads(json.dumps(parts(feed)["looking"])) == looking
 
 
 def test_a_finished_class_stays_on_the_page(feed: Feed, writer: Writer) -> None:

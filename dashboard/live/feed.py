@@ -82,7 +82,7 @@ def _parts(feed: Feed, told: LiveNews, situation: glance.Situation, recent: Rece
     parts["seen"] = [coverage.seen, coverage.present] if coverage else None
     parts["counts"] = _counts(feed, tiles, coverage) if situation.current else []
     parts["looking"] = None if feed.presence_only or not situation.current else recent.looking(glance.MOOD_WINDOW_S)
-    if running:
+    if running and situation.current:
         parts |= prompt_parts(told.flags, told.names, feed.clock())
     return parts | _mood(feed, situation, recent, coverage or Coverage(0, 0)) | tile_parts(feed, tiles)
 
