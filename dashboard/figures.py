@@ -236,7 +236,10 @@ def _dressed(figure: go.Figure, ink: theme.Ink) -> go.Figure:
         showgrid=False,
         zeroline=False,
         fixedrange=True,
-        tickformat="%H:%M",
+        tickformatstops=[
+            {"dtickrange": [None, 59_999], "value": "%H:%M:%S"},
+            {"dtickrange": [60_000, None], "value": "%H:%M"},
+        ],
         nticks=7,
         hoverformat="%H:%M:%S",
         ticks="",

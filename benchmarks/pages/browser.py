@@ -19,6 +19,7 @@ from db.writer import Writer
 
 START_AT = 1_760_000_000.0
 REFRESH_S, SLOWEST_REFRESH_S = 0.5, 10.0
+READ_EVERY_S = 2.0
 LOOKS = 12
 """How often memory is looked at along the class; the first quarter of the looks is the time of warming up."""
 PATIENCE_S = 60.0
@@ -36,17 +37,18 @@ NOTE_CHANGE = """(part) => { window.seenAt = 0;
   watch.observe(look, {childList: true, characterData: true, subtree: true}); }"""
 
 
-def three_hours(folder: Path, students: int, hours: float, step_s: float) -> dict[str, float]:
+def three_hours(folder: Path, students: int, hours: float, ticks: int) -> dict[str, float]:
     """Memory of the browser's scripts and of the server in megabytes, early and late in a class, and their growth.
 
-    The page ticks as soon as it can, and ``step_s`` seconds of class pass with every tick.
+    The page ticks as soon as it can; the class is spread over so many ticks.
     """
-    lesson, heap, memory, now = DrawnLesson(students, step_s, seed=1), [], [], START_AT
-    ticks = round(hours * 3600 / step_s)
+    lesson, heap, memory, now = DrawnLesson(students, READ_EVERY_S, seed=1), [], [], START_AT
+    step_s = hours * 3600 / ticks
     with _class(folder, SLOWEST_REFRESH_S, START_AT) as (writer, pages), live_page(pages.address) as page:
         for tick in range(ticks):
+            for moment in lesson.moments(now, step_s, START_AT):
+                writer.write(moment)
             pages.clock.value = now = now + step_s
-            writer.write(lesson.moment(now, START_AT))
             _report(writer)
             page.evaluate(TICK)
             if tick % max(1, ticks // LOOKS) == 0:

@@ -56,11 +56,10 @@ class DrawnLesson:
         places = (divmod(slot, COLUMNS) for slot in range(students))
         self._tiles = [Box(0, 0, width, height).moved(column * width, row * height) for row, column in places]
 
-    def moments(self, start_at: float, seconds: float) -> Iterator[Moment]:
-        """So many seconds of the class, from a UNIX time on."""
+    def moments(self, from_at: float, seconds: float, started_at: float) -> Iterator[Moment]:
+        """So many seconds of a class that started at a UNIX time, from another on."""
         for step in range(round(seconds / self._step_s)):
-            self._wander()
-            yield self._moment(start_at + step * self._step_s, start_at)
+            yield self.moment(from_at + step * self._step_s, started_at)
 
     def moment(self, at: float, started_at: float, surprised: int | None = None) -> Moment:
         """One moment in which, where given, one student (from 1) looks surprised beyond doubt."""

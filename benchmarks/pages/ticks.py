@@ -32,13 +32,13 @@ def measure(folder: Path, students: int, ticks: int, step_s: float, seed: int) -
     with _app(folder, now) as (writer, client):
         lesson, browser = DrawnLesson(students, step_s, seed), _Browser(client)
         writer.start_session("benchmark", "Drawn class", True, START_AT, None)
-        for moment in lesson.moments(START_AT, BEFORE_S):
+        for moment in lesson.moments(START_AT, BEFORE_S, START_AT):
             now[0] = moment.taken_at
             writer.write(moment)
         _report(writer)
         browser.draw()
         browser.tick()
-        for moment in lesson.moments(START_AT + BEFORE_S, ticks * step_s):
+        for moment in lesson.moments(START_AT + BEFORE_S, ticks * step_s, START_AT):
             now[0] = moment.taken_at
             writer.write(moment)
             _report(writer)

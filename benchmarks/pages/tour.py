@@ -105,7 +105,7 @@ def main() -> None:
 
 def _write_class(writer: Writer) -> None:
     session = writer.start_session("simulator", "Biology 9b: how plants breathe", True, START_AT, None)
-    for moment in DrawnLesson(STUDENTS, STEP_S, seed=5, names=NAMES).moments(START_AT, LESSON_S + STEP_S):
+    for moment in DrawnLesson(STUDENTS, STEP_S, seed=5, names=NAMES).moments(START_AT, LESSON_S + STEP_S, START_AT):
         writer.write(moment)
     writer.status(CaptureStatus("watching", fps=2.0, cpu_percent=18.0))
     writer.flush()
