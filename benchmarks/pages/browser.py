@@ -31,10 +31,13 @@ TICK = """() => new Promise((done) => { window.heard = done;
   window.classmoodLive.setProps('live-interval', {n_intervals: Date.now()}); })"""
 NOTE_CHANGE = """(part) => { window.seenAt = 0;
   const look = document.querySelector(`[data-part='${part}'] .tile-look`);
+  if (look.textContent.startsWith('Surprised')) return false;
   const watch = new MutationObserver(() => {
     if (!look.textContent.startsWith('Surprised')) return;
     window.seenAt = Date.now(); watch.disconnect(); });
-  watch.observe(look, {childList: true, characterData: true, subtree: true}); }"""
+  watch.observe(look, {childList: true, characterData: true, subtree: true});
+  return true; }"""
+"""Notes when a tile turns to a look that it does not have yet, in milliseconds since 1970; false where it has it."""
 
 
 def three_hours(folder: Path, students: int, hours: float, ticks: int) -> dict[str, float]:
@@ -77,7 +80,8 @@ def change_to_page(folder: Path, students: int, changes: int) -> dict[str, float
         frame_at = time.time()
         for _ in range(changes):
             student = int(chance.integers(1, students + 1))
-            page.evaluate(NOTE_CHANGE, f"student-{student}")
+            while not page.evaluate(NOTE_CHANGE, f"student-{student}"):
+                student = student % students + 1
             frame_at, surprised_at = _next_frames(writer, pages, lesson, student, page, frame_at, began)
             changed_at = surprised_at - chance.uniform(0, FRAME_S)
             waits.append(page.evaluate("window.seenAt") / 1000 - changed_at)
@@ -88,8 +92,10 @@ def _next_frames(
     writer: Writer, pages: Pages, lesson: DrawnLesson, student: int, page: Page, frame_at: float, began: float
 ) -> tuple[float, float]:
     """Write frames until the page shows that a student looks surprised; when the next is due, and when it was so."""
-    surprised_at = 0.0
+    surprised_at, deadline = 0.0, time.monotonic() + PATIENCE_S
     while not page.evaluate("window.seenAt"):
+        if time.monotonic() > deadline:
+            raise RuntimeError(f"expected the change on the page within {PATIENCE_S:g} s")
         page.wait_for_timeout(max(0.0, frame_at - time.time()) * 1000)
         pages.clock.value = at = time.time()
         surprised_at = surprised_at or at

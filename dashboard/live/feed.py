@@ -22,7 +22,7 @@ from domain import Coverage, StoreError
 NOT_CURRENT_WORDS = {"paused": "Paused", "ended": "Class over", "stopped": "Class over"}
 """What stands in place of the mood while there are no present numbers, by the kind of situation."""
 
-DEAF = ("stopped", "lost", "unwritten", "never", "store")
+DEAF = ("stopped", "lost", "unwritten", "never")
 """Kinds of situation in which no capture is there to obey or to be well."""
 
 
