@@ -16,7 +16,7 @@ from sqlalchemy import Engine
 
 from config import Settings
 from dashboard import access, components, theme
-from dashboard.pages import live
+from dashboard.pages import live, report, student
 from domain import ClassmoodError
 
 SERVER_THREADS = 4
@@ -56,6 +56,7 @@ def create_app(
         "dashboard",
         pages_folder="",
         use_pages=True,
+        suppress_callback_exceptions=True,  # most pages are drawn when they are asked for: a session's, a student's
         include_pages_meta=False,  # for links in social networks, with this address in them
         serve_locally=True,
         index_string=INDEX,
@@ -64,6 +65,8 @@ def create_app(
         meta_tags=[{"name": "viewport", "content": "width=device-width, initial-scale=1"}],
     )
     live.register(app, engine, settings, clock)
+    report.register(app, engine, clock)
+    student.register(app, engine, clock)
     dash.register_page("not_found_404", layout=components.not_found())
     app.layout = dmc.MantineProvider(dash.page_container, theme=theme.MANTINE, defaultColorScheme="auto")
     access.add_health(app.server, engine)

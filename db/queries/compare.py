@@ -21,8 +21,9 @@ def sessions(engine: Engine) -> pd.DataFrame:
     """All sessions, the newest first: what a teacher finds them by.
 
     Columns: id, started_at and ended_at (UNIX seconds, NaN while it runs), title, course (None without one), source,
-    simulated, moments (a count), students (most at once), coverage (share seen, 0 to 1), valence (-1 to 1) and one per
-    emotion (0 to 1), means over the session; NaN where nobody could be read.
+    simulated, students (most at once), moments (a count); and means over the session, NaN where nobody could be read:
+    seen, present and judged (students), coverage (share seen, 0 to 1), attention (share of those judged who look
+    towards the screen, 0 to 1), valence (-1 to 1) and one per emotion (0 to 1).
     """
     return _sessions(engine, _session_rows().order_by(_SESSION.id.desc()))
 
@@ -64,5 +65,6 @@ def _sessions(engine: Engine, asked: Select[*tuple[Any, ...]]) -> pd.DataFrame:
     facts = pd.DataFrame([tuple(row[:width]) for row in rows], columns=list(_SESSION_FACTS))
     facts["ended_at"] = facts["ended_at"].astype(float)
     means = class_means(np.nan_to_num(matrix([row[width:] for row in rows], len(CLASS_SUMS))))
-    means.insert(1, "coverage", share(means["seen"].to_numpy(), means["present"].to_numpy()))
-    return facts.join(means.drop(columns=["seen", "present"]))
+    means["coverage"] = share(means["seen"].to_numpy(), means["present"].to_numpy())
+    means["attention"] = share(means.pop("attending").to_numpy(), means["judged"].to_numpy())
+    return facts.join(means)

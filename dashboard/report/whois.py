@@ -1,0 +1,189 @@
+"""Who is who, put right on the page: rename, merge and split students, take any of it back, and note what happened."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from typing import Any
+
+import dash_mantine_components as dmc
+from dash import html
+from sqlalchemy import Engine
+
+from dashboard import components
+from dashboard.report import cards, summary
+from dashboard.report.account import Account
+from dashboard.report.naming import Naming
+from db.corrections import Correction, Made
+from db.engine import open_store, store_path
+from domain import StoreError
+
+KINDS = {"rename": "Rename", "merge": "Merge", "split": "Split"}
+"""What can be put right on the page, by the value of its switch."""
+
+LONGEST_NAME = 200
+"""As long as Zoom lets a display name be, and some air."""
+
+LONGEST_NOTE = 500
+
+
+@contextmanager
+def writable(engine: Engine) -> Iterator[Engine]:
+    """The same store, opened for the one deed inside; raises StoreError where it cannot be written.
+
+    Pages read through an engine that cannot write, so that no fault of theirs can change the record.
+    """
+    writer = open_store(f"sqlite:///{store_path(engine)}", write=True)
+    try:
+        yield writer
+    finally:
+        writer.dispose()
+
+
+def correction(
+    account: Account, kind: str, student: str | None, name: str | None, target: str | None, at: str | None
+) -> Correction:
+    """The correction that a form asks for; raises StoreError, in a sentence for the person, where something is missing.
+
+    ``student`` and ``target`` are numbers as text, ``at`` is a time of the lesson as "HH:MM".
+    """
+    if not student:
+        raise StoreError("Choose a student first.")
+    number, given = int(student), " ".join((name or "").split())[:LONGEST_NAME]
+    if kind == "rename":
+        if not given:
+            raise StoreError("Type the name to give.")
+        return Correction("rename", number, name=given)
+    if kind == "merge":
+        if not target or int(target) == number:
+            raise StoreError("Choose the other student who is the same person.")
+        return Correction("merge", number, target=int(target))
+    return Correction("split", number, from_at=time_of_lesson(account, at), name=given or None)
+
+
+def time_of_lesson(account: Account, at: str | None) -> float:
+    """UNIX time of a wall clock's "HH:MM" within the session; raises StoreError where it lies outside."""
+    started = datetime.fromtimestamp(account.session.started_at)
+    span = f"{summary.clock(account.session.started_at)} to {summary.clock(account.until)}"
+    try:
+        hour, minute = (int(part) for part in (at or "").split(":")[:2])
+        moment = started.replace(hour=hour, minute=minute, second=0, microsecond=0)
+    except ValueError:
+        raise StoreError(f"Type a time of the lesson, {span}.") from None
+    if moment < started.replace(second=0, microsecond=0):
+        moment += timedelta(days=1)  # a lesson that passes midnight
+    if moment.timestamp() > account.until + 60:
+        raise StoreError(f"Expected a time of the lesson, {span}; found {at}.")
+    return max(moment.timestamp(), account.session.started_at)
+
+
+def corrections_card(account: Account, naming: Naming) -> Any:
+    """The form that puts names right, and the history of what was."""
+    people = [{"value": str(number), "label": naming.student(number)} for number in naming.ordered()]
+    form = html.Div(
+        [
+            dmc.SegmentedControl(
+                id="report-fix-kind",
+                value="rename",
+                size="xs",
+                data=[{"value": value, "label": label} for value, label in KINDS.items()],
+                **components.aria(label="What to put right"),
+            ),
+            dmc.Select(id="report-fix-student", label="Student", data=people, searchable=True, size="xs"),
+            dmc.TextInput(
+                id="report-fix-name", label="Name", attributes=_at_most(LONGEST_NAME), size="xs", className="when-named"
+            ),
+            dmc.Select(
+                id="report-fix-target",
+                label="Is really",
+                data=people,
+                searchable=True,
+                size="xs",
+                className="when-merge",
+            ),
+            dmc.TimePicker(id="report-fix-at", label="Somebody else from", size="xs", className="when-split"),
+            dmc.Button("Apply", id="report-fix-apply", size="xs"),
+        ],
+        id="report-fix-form",
+        className="report-form for-rename",
+    )
+    hint = "What a person puts right is never overwritten, and can be taken back one by one."
+    parts = [form, html.P(hint, className="quiet"), _history(account, naming)]
+    return components.card("Who is who", *parts, part="report-whois")
+
+
+def _at_most(length: int) -> dict[str, Any]:
+    """No more characters than this can be typed."""
+    return {"input": {"maxLength": length}}
+
+
+def _history(account: Account, naming: Naming) -> Any:
+    if not account.history:
+        return None
+    items = [
+        html.Li(
+            [
+                html.Span(f"{datetime.fromtimestamp(made.made_at):%d %b %H:%M} ", className="quiet"),
+                html.Bdi(told(made, naming)),
+                _undo(made),
+            ],
+            className="" if made.active else "undone",
+        )
+        for made in reversed(account.history)
+    ]
+    return html.Ul(items, className="report-history", **components.aria(label="Corrections"))
+
+
+def _undo(made: Made) -> Any:
+    if not made.active:
+        return html.Span("taken back", className="quiet")
+    return dmc.Button(
+        "Take back", id={"type": "report-undo", "correction": made.id}, size="compact-xs", variant="default"
+    )
+
+
+def told(made: Made, naming: Naming) -> str:
+    """A correction of the history in words."""
+    change = made.correction
+    student = naming.student(change.student)
+    if change.kind == "rename":
+        return f"Student {change.student} named {components.plain_name(change.name, change.student)}"
+    if change.kind == "merge":
+        return f"Student {change.student} is really {naming.student(change.target)}"
+    since = "the start" if change.from_at is None else summary.clock(change.from_at)
+    if change.kind == "split":
+        return f"{student} is {naming.student(change.target)} from {since} on"
+    until = "the end" if change.until_at is None else summary.clock(change.until_at)
+    return f"Readings of {student} from {since} to {until} are {naming.student(change.target)}'s"
+
+
+def notes_card(account: Account, naming: Naming) -> Any:
+    """What was noted along the lesson, and the form for a further note."""
+    items = [
+        html.Li(
+            [
+                html.Strong(summary.clock(marker.at)),
+                html.Span(marker.kind, className="badge"),
+                html.Bdi(naming.text(marker.text), className="note-text", dir="auto"),
+                dmc.Button(
+                    "Remove", id={"type": "report-unnote", "marker": marker.id}, size="compact-xs", variant="default"
+                )
+                if marker.kind == "note"
+                else None,
+            ]
+        )
+        for marker in account.markers
+    ]
+    form = html.Div(
+        [
+            dmc.TimePicker(id="report-note-at", label="At", size="xs", value=summary.clock(account.session.started_at)),
+            dmc.TextInput(
+                id="report-note-text", label="Note", attributes=_at_most(LONGEST_NOTE), size="xs", className="grows"
+            ),
+            dmc.Button("Add", id="report-note-add", size="xs"),
+        ],
+        className="report-form",
+    )
+    body = html.Ul(items, className="notes") if items else cards.nothing("Nothing was noted.")
+    return components.card("Notes and markers", body, form, part="report-notes")
