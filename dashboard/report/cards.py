@@ -226,9 +226,7 @@ def grid(account: Account, naming: Naming) -> html.Section:
     return components.card(
         "Minute by minute",
         key(),
-        html.Div(
-            chart("report-grid", figure, label, int(figure.to_dict()["layout"]["height"])), className="report-wide"
-        ),
+        html.Div(chart("report-grid", figure, label, height), className="report-wide"),
         html.P(note, className="quiet"),
         part="report-grid",
         tools=tools("report-grid", f"classmood-{account.session.id}-grid"),
