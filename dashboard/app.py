@@ -17,7 +17,7 @@ from sqlalchemy import Engine
 from config import Settings
 from dashboard import access, components, theme
 from dashboard.exports import downloads
-from dashboard.pages import live, report, student
+from dashboard.pages import compare, live, report, sessions, student
 from domain import ClassmoodError
 
 SERVER_THREADS = 4
@@ -68,6 +68,8 @@ def create_app(
     live.register(app, engine, settings, clock)
     report.register(app, engine, clock)
     student.register(app, engine, clock)
+    sessions.register(app, engine)
+    compare.register(app, engine)
     downloads.register(app.server, engine, clock)
     dash.register_page("not_found_404", layout=components.not_found())
     app.layout = dmc.MantineProvider(dash.page_container, theme=theme.MANTINE, defaultColorScheme="auto")

@@ -21,5 +21,26 @@
     window.Plotly.downloadImage(chart, {format: "png", scale: 2, width, height, filename: button.dataset.file});
   });
 
-  window.dash_clientside = Object.assign({}, window.dash_clientside, {report: {withNames, fixKind}});
+  /* The link to the comparison of the sessions that are ticked. */
+  function compareLink(rows) {
+    const chosen = (rows || []).map((row) => row.id);
+    const link = document.getElementById("sessions-compare");
+    const fits = chosen.length >= 2 && chosen.length <= 6;
+    if (link) {
+      if (fits) link.href = `/compare?sessions=${chosen.join(",")}`; else link.removeAttribute("href");
+      link.setAttribute("aria-disabled", fits ? "false" : "true");
+    }
+    return chosen.length > 6 ? "At most six" : chosen.length < 2 ? "Compare" : `Compare ${chosen.length} sessions`;
+  }
+
+  const quickFilter = (words, options) => ({...options, quickFilterText: words || ""});
+
+  /* How the list of sessions writes its cells. */
+  const functions = (window.dashAgGridFunctions = window.dashAgGridFunctions || {});
+  functions.share = (value) => (value === null || value === undefined ? "–" : `${Math.round(100 * value)} %`);
+  functions.signed = (value) => (value === null || value === undefined ? "–" : `${value < 0 ? "−" : "+"}${Math.abs(value).toFixed(2)}`);
+  const components = (window.dashAgGridComponentFunctions = window.dashAgGridComponentFunctions || {});
+  components.ReportLink = (cell) => window.React.createElement("a", {href: `/report/${cell.data.id}`, dir: "auto"}, cell.value);
+
+  window.dash_clientside = Object.assign({}, window.dash_clientside, {report: {withNames, fixKind, compareLink, quickFilter}});
 })();

@@ -1,4 +1,4 @@
-"""What charts are drawn on outside the browser: the same few strokes as SVG and as PDF, in millimetres from top left."""
+"""What charts are drawn on outside the browser: the same few strokes as SVG and as PDF, in millimetres."""
 
 from __future__ import annotations
 

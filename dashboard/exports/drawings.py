@@ -51,7 +51,7 @@ HEAD_MM = 8.0
 
 @dataclass(frozen=True, slots=True)
 class Panel:
-    """A part of a chart: its place in millimetres, times from ``start`` to ``end`` (UNIX seconds), values low to high."""
+    """A part of a chart: its place in millimetres, UNIX times ``start`` to ``end``, values low to high."""
 
     left: float
     top: float
@@ -202,9 +202,8 @@ def grid(canvas: Canvas, heat: Heat, naming: Naming, rows: slice) -> None:
     panel = Panel(NAMES_MM, 0.0, WIDTH_MM - NAMES_MM - RIGHT_MM, ROW_MM * len(students), start, end)
     place = rows.start or 0
     for row, number in enumerate(students):
-        canvas.text(
-            NAMES_MM - 1.5, ROW_MM * (row + 1) - 1.0, figures.short(naming.student(number)), "text", TINY, "end"
-        )
+        name = figures.short(naming.student(number))
+        canvas.text(NAMES_MM - 1.5, ROW_MM * (row + 1) - 1.0, name, "text", TINY, "end")
         _cells(canvas, panel, heat.leading[place + row], ROW_MM * row)
     for run in heat.missing:
         if place <= run.row < place + len(students):

@@ -1,0 +1,1 @@
+"""Many sessions at once, honestly: found, filtered, grouped, laid side by side; never people, never fewer than five."""
