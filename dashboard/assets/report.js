@@ -38,7 +38,7 @@
   /* How the list of sessions writes its cells. */
   const functions = (window.dashAgGridFunctions = window.dashAgGridFunctions || {});
   functions.share = (value) => (value === null || value === undefined ? "–" : `${Math.round(100 * value)} %`);
-  functions.signed = (value) => (value === null || value === undefined ? "–" : `${value < 0 ? "−" : "+"}${Math.abs(value).toFixed(2)}`);
+  functions.signed = (value) => (value === null || value === undefined ? "–" : `${value <= -0.005 ? "−" : "+"}${Math.abs(value).toFixed(2)}`);
   const components = (window.dashAgGridComponentFunctions = window.dashAgGridComponentFunctions || {});
   components.ReportLink = (cell) => window.React.createElement("a", {href: `/report/${cell.data.id}`, dir: "auto"}, cell.value);
 

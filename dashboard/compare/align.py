@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
+import pandas as pd
 from sqlalchemy import Engine
 
 from dashboard.report import Frame
 from dashboard.report.account import MINUTE_MS, spoken_for
+from dashboard.report.figures import with_holes
 from db import queries
 from db.queries import FEWEST_STUDENTS, MarkerView
 
@@ -36,12 +38,12 @@ def side_by_side(engine: Engine, sessions: Frame, way: str, marker: str | None =
     seen, present. Where fewer than five were seen there are no values. Sessions without the marker are left out.
     """
     minutes = discreet(queries.class_minutes(engine, [int(number) for number in sessions["id"]]))
-    minutes["x"] = float("nan")
+    parts = []
     for session in sessions.itertuples():
-        own = minutes["session_id"] == session.id
-        at = (minutes.loc[own, "at_ms"] + MINUTE_MS / 2) / 1000
-        minutes.loc[own, "x"] = _placed(engine, at, session, way, marker)
-    placed = minutes.dropna(subset=["x"]).rename(columns={"session_id": "session"})
+        own = with_holes(minutes[minutes["session_id"] == session.id])
+        at = (own["at_ms"] + MINUTE_MS / 2) / 1000
+        parts.append(own.assign(session=int(session.id), x=_placed(engine, at, session, way, marker)))
+    placed: Frame = pd.concat(parts, ignore_index=True).dropna(subset=["x"])
     return _by_share(placed) if way == "share" else placed
 
 

@@ -68,7 +68,7 @@ def listed(told: Frame) -> html.Section:
             "localeText": {"noRowsToShow": "No session matches."},
         },
         className="sessions-grid",
-        style={"height": f"{ROW_PX * (PAGE_ROWS + 2)}px"},
+        style={"height": f"{ROW_PX * (min(len(told), PAGE_ROWS) + 2)}px"},
         columnSize="responsiveSizeToFit",
     )
     note = html.P(f"Tick two to {MOST} sessions to lay them side by side. {FEW_WORDS}", className="quiet")

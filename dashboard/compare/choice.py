@@ -88,7 +88,7 @@ GROUPINGS: dict[str, tuple[str, Callable[[Frame], list[str]]]] = {
 """By which column sessions are grouped: its word, and the groups in their own order, never in that of a measure."""
 
 
-def week_of(day: str) -> str:
-    """The Monday of a date's week, both "YYYY-MM-DD"."""
+def middle_of_week(day: str) -> str:
+    """The Thursday of a date's week, both "YYYY-MM-DD": where a mean of the week stands among its days."""
     date = datetime.fromisoformat(day)
-    return f"{date - timedelta(days=date.weekday()):%Y-%m-%d}"
+    return f"{date + timedelta(days=3 - date.weekday()):%Y-%m-%d}"

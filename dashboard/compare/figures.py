@@ -6,11 +6,12 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
 from dashboard.compare.align import UNITS
-from dashboard.compare.choice import week_of
+from dashboard.compare.choice import middle_of_week
 from dashboard.compare.intervals import Estimate, estimate
 from dashboard.report import Frame
 from dashboard.report.figures import ATTENTION_LINE, BAND, MOOD_LINE, SEEN_BAR, dressed, escaped, short
@@ -73,10 +74,7 @@ def trend(told: Frame, measure: str) -> go.Figure:
     """Sessions along the term: a dot each, larger where more was seen, and the mean of each week with its interval."""
     known = told[told["comparable"]].dropna(subset=[measure])
     figure = go.Figure()
-    weeks = [
-        (week, estimate(rows[measure].to_numpy(dtype=float), rows["coverage"].to_numpy(dtype=float)))
-        for week, rows in known.groupby(known["day"].map(week_of))
-    ]
+    weeks = _weeks(known, measure)
     _band(figure, weeks)
     figure.add_scatter(
         x=known["day"].tolist(),
@@ -94,21 +92,34 @@ def trend(told: Frame, measure: str) -> go.Figure:
         name="Session",
         hovertemplate=f"%{{x|%d %b %Y}}: %{{y:{VALUE_FORMATS[measure]}}}<br>%{{customdata}}<extra></extra>",
     )
-    means = [(week, found) for week, found in weeks if found is not None]
     figure.add_scatter(
-        x=[week for week, _ in means],
-        y=[round(found.mean, 3) for _, found in means],
+        x=[week for week, _ in weeks],
+        y=[None if found is None else round(found.mean, 3) for _, found in weeks],
         mode="lines+markers",
+        connectgaps=False,  # holidays are a hole, not a slope
         line={"color": MEASURE_LINES[measure], "width": 2},
         marker={"size": 4},
         name="Week",
-        hovertemplate=f"week of %{{x|%d %b}}: %{{y:{VALUE_FORMATS[measure]}}}<extra></extra>",
+        hovertemplate=f"week around %{{x|%d %b}}: %{{y:{VALUE_FORMATS[measure]}}}<extra></extra>",
     )
     dressed(figure)
     figure.update_layout(hovermode="closest", margin={"l": 56, "r": 10, "t": 8, "b": 28})
     figure.update_xaxes(type="date", showgrid=False, nticks=8)
-    figure.update_yaxes(tickformat=VALUE_FORMATS[measure].replace("2", "1"), nticks=5)
+    figure.update_yaxes(tickformat=VALUE_FORMATS[measure], nticks=5)
     return figure
+
+
+def _weeks(known: Frame, measure: str) -> list[tuple[str, Estimate | None]]:
+    """Every week from the first session to the last, by its Thursday; None where none was held."""
+    if known.empty:
+        return []
+    middle = known["day"].map(middle_of_week)
+    found = {
+        week: estimate(rows[measure].to_numpy(dtype=float), rows["coverage"].to_numpy(dtype=float))
+        for week, rows in known.groupby(middle)
+    }
+    weeks = pd.date_range(middle.min(), middle.max(), freq="7D").strftime("%Y-%m-%d")
+    return [(week, found.get(week)) for week in weeks]
 
 
 def _band(figure: go.Figure, weeks: list[tuple[Any, Estimate | None]]) -> None:
@@ -158,7 +169,7 @@ def groups(found: Mapping[str, Estimate], measure: str, spread: Mapping[str, np.
     )
     dressed(figure)
     figure.update_layout(hovermode="closest", height=60 + 30 * len(names), margin={"l": 150, "r": 10, "t": 8, "b": 28})
-    figure.update_xaxes(tickformat=VALUE_FORMATS[measure].replace("2", "1"), nticks=6)
+    figure.update_xaxes(tickformat=VALUE_FORMATS[measure], nticks=6)
     labels = [escaped(short(name)) for name in names]
     figure.update_yaxes(tickvals=list(range(len(names))), ticktext=labels, range=[len(names) - 0.5, -0.5])
     return figure
