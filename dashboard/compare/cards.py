@@ -11,7 +11,7 @@ from dash import html
 
 from dashboard import components
 from dashboard.compare import figures
-from dashboard.compare.align import MOST, WAYS
+from dashboard.compare.align import WAYS
 from dashboard.compare.choice import GROUPINGS, MEASURES, SIZES, TIMES_OF_DAY
 from dashboard.compare.figures import SESSION_LINES, VALUE_FORMATS
 from dashboard.compare.intervals import Estimate, estimate
@@ -71,7 +71,7 @@ def listed(told: Frame) -> html.Section:
         style={"height": f"{ROW_PX * (min(len(told), PAGE_ROWS) + 2)}px"},
         columnSize="responsiveSizeToFit",
     )
-    note = html.P(f"Tick two to {MOST} sessions to lay them side by side. {FEW_WORDS}", className="quiet")
+    note = html.P(f"Tick two to six sessions to lay them side by side. {FEW_WORDS}", className="quiet")
     return components.card("Sessions", grid, note, part="sessions-list", tools=compare)
 
 

@@ -103,7 +103,7 @@ def trend(told: Frame, measure: str) -> go.Figure:
         hovertemplate=f"week around %{{x|%d %b}}: %{{y:{VALUE_FORMATS[measure]}}}<extra></extra>",
     )
     dressed(figure)
-    figure.update_layout(hovermode="closest", margin={"l": 56, "r": 10, "t": 8, "b": 28})
+    figure.update_layout(hovermode="closest", margin={"l": 56, "r": 10, "t": 8, "b": 42})
     figure.update_xaxes(type="date", showgrid=False, nticks=8)
     figure.update_yaxes(tickformat=VALUE_FORMATS[measure], nticks=5)
     return figure

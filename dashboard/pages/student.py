@@ -20,14 +20,14 @@ from domain import EMOTIONS, StoreError
 
 
 def register(app: dash.Dash, engine: Engine, clock: Callable[[], float]) -> None:
-    """Add the page of any student of a session to an app, at /report/NUMBER/student/NUMBER."""
+    """Add the page of any student of a session to an app, at /student/SESSION/NUMBER."""
 
     def page(session: str | None = None, student: str | None = None, **_: Any) -> Any:
         return layout(engine, session, student, clock())
 
     dash.register_page(
         "student",
-        path_template="/report/<session>/student/<student>",
+        path_template="/student/<session>/<student>",
         name="Student",
         title="Student · Classmood",
         layout=page,

@@ -274,7 +274,7 @@ def people(account: Account, naming: Naming) -> html.Section:
     for number in naming.ordered():
         readings, valid = (int(value) for value in minutes.loc[number]) if number in minutes.index else (0, 0)
         share = f"{valid / readings:.0%} read" if readings else "not in sight"
-        link = dcc.Link(html.Bdi(naming.student(number)), href=f"/report/{account.session.id}/student/{number}")
+        link = dcc.Link(html.Bdi(naming.student(number)), href=f"/student/{account.session.id}/{number}")
         items.append(html.Li([link, html.Span(share, className="quiet")]))
     body = html.Ul(items, className="people") if items else nothing("Nobody was in sight.")
     return components.card(f"Students ({len(items)})", body, part="report-people")

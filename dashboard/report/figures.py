@@ -38,6 +38,9 @@ ROW_PX = 16
 USUAL_VALENCE, WIDEST_VALENCE = 0.4, 0.8
 """Ends of the valence's axis. No face is further out than 0.76, a clear smile alone (`inference.mood`)."""
 
+TIMES_SHOWN = 9
+"""Times on an axis at most: more would touch in a strip."""
+
 LABEL_LENGTH = 22
 """Characters of a name or a marker beside a chart; hovering shows it whole."""
 
@@ -67,8 +70,16 @@ def along(account: Account, naming: Naming) -> go.Figure:
     _mark_pauses(figure, account)
     _mark_notes(figure, account, naming)
     _mark_moments(figure, account.turning)
-    figure.update_xaxes(range=[axis_ms(account.session.started_at), axis_ms(_right_end(account))])
+    _show_lesson(figure, account)
     return figure
+
+
+def _show_lesson(figure: go.Figure, account: Account) -> None:
+    """Let the time axis span the session; one shorter than a few minutes has a tick a minute and none between."""
+    started, ended = account.session.started_at, _right_end(account)
+    figure.update_xaxes(range=[axis_ms(started), axis_ms(ended)])
+    if ended - started < TIMES_SHOWN * 60:
+        figure.update_xaxes(dtick=MINUTE_MS)
 
 
 def valence_scale(valence: Frame) -> float:
@@ -142,7 +153,7 @@ def _rounded(values: Frame) -> list[float | None]:
 def _dress(figure: go.Figure, rows: int, attention: bool) -> None:
     dressed(figure)
     figure.update_layout(barmode="stack", bargap=0, hovermode="x", margin={"l": 76, "r": 10, "t": 38, "b": 26})
-    figure.update_xaxes(type="date", showgrid=False, tickformat="%H:%M", hoverformat="%H:%M", nticks=9)
+    figure.update_xaxes(type="date", showgrid=False, tickformat="%H:%M", hoverformat="%H:%M", nticks=TIMES_SHOWN)
     figure.update_yaxes(range=[0, 1], tickvals=[0, 0.5, 1], ticktext=["0 %", "50 %", "100 %"], row=1)
     if attention:
         figure.update_yaxes(range=[0, 1.02], tickvals=[0, 0.5, 1], ticktext=["0 %", "to screen", "100 %"], row=3)
@@ -248,7 +259,9 @@ def grid(heat: Heat, naming: Naming) -> go.Figure:
     figure.update_layout(
         height=len(names) * ROW_PX + 50, margin={"l": 150, "r": 10, "t": 8, "b": 30}, barmode="overlay", bargap=0.1
     )
-    figure.update_xaxes(type="date", tickformat="%H:%M", showgrid=False, nticks=9)
+    figure.update_xaxes(type="date", tickformat="%H:%M", showgrid=False, nticks=TIMES_SHOWN)
+    if len(x) < TIMES_SHOWN:
+        figure.update_xaxes(dtick=MINUTE_MS)
     labels = [escaped(short(name)) for name in names]
     figure.update_yaxes(
         tickvals=list(range(len(names))), ticktext=labels, range=[len(names) - 0.5, -0.5], showgrid=False
@@ -362,5 +375,5 @@ def student(account: Account, number: int) -> go.Figure:
     figure.update_yaxes(range=[0, 60], tickvals=[0, 30, 60], ticktext=["0°", "30° turned", "60°"], row=2)
     figure.update_yaxes(ticktext=["read"], row=3)
     _mark_pauses(figure, account)
-    figure.update_xaxes(range=[axis_ms(account.session.started_at), axis_ms(_right_end(account))])
+    _show_lesson(figure, account)
     return figure

@@ -12,6 +12,10 @@ SHORTEST_HIDDEN = 3
 """Words of a name from this length on are hidden in free text too; shorter ones ("Li", "de") are words of their own."""
 
 
+DIGITS = 6
+"""Numbers in names are compared by value up to a million."""
+
+
 class Naming:
     """Names of a session's students: with names, or as "Student 3", in rows and in what people wrote.
 
@@ -38,7 +42,7 @@ class Naming:
         """The students' numbers in the order of rows: by name, or by number, as an order by name would tell names."""
         if not self.with_names:
             return sorted(student.number for student in self._students)
-        return sorted(self._shown, key=lambda number: (self._shown[number].casefold(), number))
+        return sorted(self._shown, key=lambda number: (_counting(self._shown[number]), number))
 
     def text(self, words: str) -> str:
         """What a person wrote, in one line; without names, each that occurs in it is replaced by a number."""
@@ -47,6 +51,11 @@ class Naming:
             return line
         pattern, numbers = self._hidden
         return pattern.sub(lambda found: f"Student {numbers[found.group().casefold()]}", line) if numbers else line
+
+
+def _counting(name: str) -> str:
+    """A name as it is sorted: "Student 7" before "Student 10"."""
+    return re.sub(r"\d+", lambda digits: digits.group().zfill(DIGITS), name.casefold())
 
 
 def _mentions(students: Iterable[StudentView]) -> tuple[re.Pattern[str], dict[str, int]]:

@@ -80,6 +80,8 @@ def time_of_lesson(account: Account, at: str | None) -> float:
 
 def corrections_card(account: Account, naming: Naming) -> Any:
     """The form that puts names right, and the history of what was."""
+    if not account.students:
+        return components.card("Who is who", cards.nothing("Nobody was in sight."), part="report-whois")
     people = [{"value": str(number), "label": naming.student(number)} for number in naming.ordered()]
     form = html.Div(
         [
