@@ -18,7 +18,7 @@ from db import corrections, queries, remarks
 from db.engine import open_store
 from db.writer import Writer
 from tests.dashboard_store import Clock, serving
-from tests.test_live_page import HOSTILE, PATIENCE_MS, TOKEN
+from tests.test_live_page import HOSTILE, PATIENCE_MS, TOKEN, until
 
 START = 1_800_000_000.0
 DAY_S = 86_400.0
@@ -79,7 +79,7 @@ def test_the_report_stands_whole_and_hostile_names_are_text(desk: Desk, page: Pa
     assert "taken" not in page.title()
     for width in (1280, 380):
         page.set_viewport_size({"width": width, "height": 720})
-        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), width
+        until(page, "document.documentElement.scrollWidth <= innerWidth")
     assert desk.heard == []
 
 
