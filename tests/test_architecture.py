@@ -52,6 +52,7 @@ CODE_FOLDERS = [
     "training/face",
     "training/face/scenes",
     "benchmarks",
+    "benchmarks/after",
     "benchmarks/drawn",
     "benchmarks/lessons",
     "benchmarks/pages",

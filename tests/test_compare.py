@@ -8,7 +8,6 @@ import math
 from collections.abc import Iterator
 
 import numpy as np
-import pandas as pd
 import pytest
 from plotly.utils import PlotlyJSONEncoder
 from sqlalchemy import Engine
@@ -19,6 +18,7 @@ from dashboard.compare.align import common_markers, side_by_side
 from dashboard.compare.choice import GROUPINGS, MEASURES, Choice, chosen, described, middle_of_week
 from dashboard.compare.intervals import estimate
 from dashboard.pages import compare, sessions
+from dashboard.report import Frame
 from db import queries, remarks
 from db.engine import open_store
 from db.writer import Writer
@@ -57,7 +57,7 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
     engine.dispose()
 
 
-def told_of(store: Engine) -> pd.DataFrame:
+def told_of(store: Engine) -> Frame:
     return described(queries.sessions(store))
 
 
@@ -131,6 +131,8 @@ def test_the_interval_holds_what_it_promises() -> None:
     for _ in range(400):
         one = estimate(chance.normal(0.2, 0.1, 12), chance.uniform(0.3, 1.0, 12))
         assert one is not None
+        assert one.low is not None
+        assert one.high is not None
         held += one.low <= 0.2 <= one.high
     assert 0.91 <= held / 400 <= 0.98
 
@@ -142,7 +144,7 @@ def test_too_few_sessions_have_no_interval(values: list[float], low: None) -> No
     assert one is None or one.low is low
 
 
-def lines(store: Engine, way: str, marker: str | None = None) -> pd.DataFrame:
+def lines(store: Engine, way: str, marker: str | None = None) -> Frame:
     return side_by_side(store, compare.comparable(store, [1, 2, 3]), way, marker)
 
 
