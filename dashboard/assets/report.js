@@ -1,6 +1,7 @@
 /* The pages after class in the browser: what needs no server. */
 (() => {
   "use strict";
+  const LOOK_MS = 30;          // two pictures of the screen: nobody sees the wait
 
   /* The links to the exports, with or without names. */
   function withNames(checked, session) {
@@ -9,6 +10,16 @@
     });
     return checked ? "The files will name every student." : "Without it students are numbers.";
   }
+
+  /* Charts further down wait until the first one stands: it is looked at first. */
+  const later = (figure) => new Promise((resolve) => {
+    const look = () => {
+      const first = document.getElementById("report-along-chart");
+      if (!first || first.querySelector(".main-svg")) window.setTimeout(() => resolve(figure));
+      else window.setTimeout(look, LOOK_MS);
+    };
+    look();
+  });
 
   const fixKind = (kind) => `report-form for-${kind}`;
 
@@ -42,5 +53,5 @@
   const components = (window.dashAgGridComponentFunctions = window.dashAgGridComponentFunctions || {});
   components.ReportLink = (cell) => window.React.createElement("a", {href: `/report/${cell.data.id}`, dir: "auto"}, cell.value);
 
-  window.dash_clientside = Object.assign({}, window.dash_clientside, {report: {withNames, fixKind, compareLink, quickFilter}});
+  window.dash_clientside = Object.assign({}, window.dash_clientside, {report: {withNames, later, fixKind, compareLink, quickFilter}});
 })();

@@ -7,7 +7,7 @@ from typing import Any
 
 import dash
 import dash_mantine_components as dmc
-from dash import ALL, ClientsideFunction, Input, Output, State, ctx, dcc, html
+from dash import ALL, MATCH, ClientsideFunction, Input, Output, State, ctx, dcc, html
 from sqlalchemy import Engine
 
 from dashboard import components
@@ -242,6 +242,11 @@ def _follow_command(app: dash.Dash, engine: Engine, clock: Callable[[], float]) 
 
 
 def _in_the_browser(app: dash.Dash) -> None:
+    app.clientside_callback(
+        ClientsideFunction("report", "later"),
+        Output({"type": "later-chart", "part": MATCH}, "figure"),
+        Input({"type": "later-figure", "part": MATCH}, "data"),
+    )
     app.clientside_callback(
         ClientsideFunction("report", "withNames"),
         Output("report-names", "description"),

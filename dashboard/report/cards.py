@@ -78,16 +78,25 @@ def saving(session_id: int) -> html.Div:
     return html.Div([html.H2("Save"), html.Div(links, className="report-exports"), switch], className="report-save")
 
 
-def chart(part: str, figure: go.Figure, label: str, height: int) -> html.Div:
-    """A chart of a height in pixels, described for who cannot see it; its numbers stand in the table beside it."""
-    graph = dcc.Graph(
-        id=f"{part}-chart",
-        figure=figure,
-        responsive=True,
-        style={"height": f"{height}px"},
-        config={"displayModeBar": False, "doubleClick": False},
+def chart(part: str, figure: go.Figure, label: str, height: int, later: bool = False) -> html.Div:
+    """A chart of a height in pixels, described for who cannot see it; its numbers stand in the table beside it.
+
+    With ``later`` the browser draws it only when the chart that is looked at first stands (assets/report.js).
+    """
+    look: Any = {
+        "responsive": True,
+        "style": {"height": f"{height}px"},
+        "config": {"displayModeBar": False, "doubleClick": False},
+    }
+    graph: list[Any] = (
+        [
+            dcc.Graph(id={"type": "later-chart", "part": part}, **look),
+            dcc.Store(id={"type": "later-figure", "part": part}, data=figure.to_dict()),
+        ]
+        if later
+        else [dcc.Graph(figure=figure, **look)]
     )
-    return html.Div(graph, role="img", className="report-graph", **components.aria(label=label))
+    return html.Div(graph, id=f"{part}-chart", className="report-graph", role="img", **components.aria(label=label))
 
 
 def tools(part: str, picture: str) -> list[Any]:
@@ -180,7 +189,7 @@ def usual(account: Account) -> html.Section:
     label = "Mood by share of the lesson, over the band in which half of the course's other classes lie."
     return components.card(
         "Against the usual",
-        chart("report-usual", figures.against_usual(account, account.usual), label, 230),
+        chart("report-usual", figures.against_usual(account, account.usual), label, 230, later=True),
         html.P(
             f"Line: this class. Band: where half of the course's {account.usual.sessions} other classes lie, "
             "by share of the lesson.",
@@ -226,7 +235,7 @@ def grid(account: Account, naming: Naming) -> html.Section:
     return components.card(
         "Minute by minute",
         key(),
-        html.Div(chart("report-grid", figure, label, height), className="report-wide"),
+        html.Div(chart("report-grid", figure, label, height, later=True), className="report-wide"),
         html.P(note, className="quiet"),
         part="report-grid",
         tools=tools("report-grid", f"classmood-{account.session.id}-grid"),

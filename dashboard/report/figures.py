@@ -198,7 +198,7 @@ def _mark_notes(figure: go.Figure, account: Account, naming: Naming) -> None:
             yref="paper",
             yanchor="bottom",
             yshift=14 * (number % 2),
-            text=short(escaped(words)),
+            text=escaped(short(words)),
             hovertext=escaped(f"{marker.kind}: {words}"),
             showarrow=False,
             font={"size": 10.5},
