@@ -19,12 +19,14 @@ from dashboard.report.account import Account, read_account
 from dashboard.report.naming import Naming
 from dashboard.report.turning import turning_points
 from dashboard.report.usual import STEPS
-from db import corrections, remarks
+from db import commands, corrections, remarks
 from db.corrections import Correction
 from db.engine import open_store
 from db.queries import GapView, MarkerView
+from db.status import CaptureStatus
 from db.writer import Writer
 from domain import EMOTIONS, Flag, StoreError
+from tests.dashboard_store import moment, scores
 from tests.test_dashboard_figures import contrast
 
 START = 1_800_000_000.0
@@ -292,3 +294,26 @@ def test_the_noise_of_a_series_is_not_its_changes() -> None:
 def test_exports_are_linked_without_names(store: Engine) -> None:
     assert cards.download_address(4, "pdf", with_names=False) == "/download/report/4.pdf"
     assert cards.download_address(4, "pdf", with_names=True) == "/download/report/4.pdf?names=1"
+
+
+def test_a_deed_on_a_running_class_is_asked_of_the_capture(tmp_path) -> None:
+    from dashboard.pages.report import ASKED, Desk
+
+    engine = open_store(f"sqlite:///{tmp_path / 'class.sqlite'}", write=True)
+    now = START + 120
+    with Writer(engine, clock=lambda: now, gap_s=60.0) as writer:
+        session = writer.start_session("screen", "Maths", False, START)
+        writer.write(moment(START + 60, [scores("happy")] * 6))
+        writer.status(CaptureStatus("watching", fps=2.0))
+        writer.flush()
+        desk = Desk(engine, lambda: now)
+        rename = Correction("rename", 1, name="Ada")
+        page, asked = desk.done(session, lambda _, store: commands.correct_or_ask(store, session, rename, now), "Done.")
+        assert ASKED in str(page)
+        assert [command.kind for command in commands.pending(engine, 0)] == ["rename"]
+        assert asked == commands.pending(engine, 0)[0].id
+        refused = Correction("rename", 99, name="Ada")
+        page, asked = desk.done(session, lambda _, store: corrections.correct(store, session, refused, now), "Done.")
+        assert "found no student 99" in str(page)
+        assert asked is None
+    engine.dispose()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import dash
@@ -38,7 +39,10 @@ def register(app: dash.Dash, engine: Engine, clock: Callable[[], float]) -> None
         "report", path_template="/report/<session>", name="Report", title="Report · Classmood", layout=page
     )
     _show_tables(app, engine, clock)
-    _do_deeds(app, engine, clock)
+    desk = Desk(engine, clock)
+    _correct_names(app, desk)
+    _keep_notes(app, desk)
+    _follow_command(app, desk)
     _in_the_browser(app)
 
 
@@ -131,28 +135,44 @@ def _show_tables(app: dash.Dash, engine: Engine, clock: Callable[[], float]) -> 
         return dmc.Table(data=data, striped="odd", stickyHeader=True, className="numbers"), True
 
 
-def _do_deeds(app: dash.Dash, engine: Engine, clock: Callable[[], float]) -> None:
-    """What a person changes on the page; each deed draws the page afresh, with what became of it."""
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """Where a person changes the record from the page: the store and the clock."""
 
-    def done(session: int, deed: Callable[[Account, Engine], int | None], said: str) -> tuple[list[Any], int | None]:
-        account = read_account(engine, session, clock())
+    engine: Engine
+    clock: Callable[[], float]
+
+    def done(self, session: int, deed: Callable[[Account, Engine], int | None], said: str) -> tuple[list[Any], Any]:
+        """Do a deed; gives the page as it is then, with what became of it, and the command that is waited for.
+
+        ``deed`` gives the number of that command where a running capture was asked, else None.
+        """
+        account = read_account(self.engine, session, self.clock())
         if account is None:
             return [empty("There is no such session", "It was erased meanwhile.")], None
         try:
-            with whois.writable(engine) as store:
+            with whois.writable(self.engine) as store:
                 asked = deed(account, store)
         except ClassmoodError as error:
             return body(account, str(error), fault=True), None
-        again = read_account(engine, session, clock()) or account
-        return body(again, said if asked is None else "Asked of the running capture; it takes a second or two."), asked
+        again = read_account(self.engine, session, self.clock()) or account
+        return body(again, said if asked is None else ASKED), asked
 
-    outputs = (
-        Output("report-body", "children", allow_duplicate=True),
-        Output("report-pending", "data", allow_duplicate=True),
-    )
+
+ASKED = "Asked of the running capture; it takes a second or two."
+DEED_OUTPUTS = (
+    Output("report-body", "children", allow_duplicate=True),
+    Output("report-pending", "data", allow_duplicate=True),
+)
+NOTHING_DONE = (dash.no_update, dash.no_update)
+"""A button that was only just drawn has not been pressed."""
+
+
+def _correct_names(app: dash.Dash, desk: Desk) -> None:
+    """Rename, merge, split, and take it back."""
 
     @app.callback(
-        *outputs,
+        *DEED_OUTPUTS,
         Input("report-fix-apply", "n_clicks"),
         State("report-session", "data"),
         State("report-fix-kind", "value"),
@@ -163,28 +183,31 @@ def _do_deeds(app: dash.Dash, engine: Engine, clock: Callable[[], float]) -> Non
         prevent_initial_call=True,
     )
     def fix(clicks: int | None, session: int, kind: str, *asked: str | None) -> Any:
-        if not clicks:
-            return dash.no_update, dash.no_update
-
         def deed(account: Account, store: Engine) -> int | None:
-            return commands.correct_or_ask(store, session, whois.correction(account, kind, *asked), clock())
+            return commands.correct_or_ask(store, session, whois.correction(account, kind, *asked), desk.clock())
 
-        return done(session, deed, "Put right.")
+        return desk.done(session, deed, "Put right.") if clicks else NOTHING_DONE
 
     @app.callback(
-        *outputs,
+        *DEED_OUTPUTS,
         Input({"type": "report-undo", "correction": ALL}, "n_clicks"),
         State("report-session", "data"),
         prevent_initial_call=True,
     )
     def take_back(clicks: list[int | None], session: int) -> Any:
         if not any(clicks) or ctx.triggered_id is None:
-            return dash.no_update, dash.no_update
+            return NOTHING_DONE
         number = ctx.triggered_id["correction"]
-        return done(session, lambda _, store: commands.undo_or_ask(store, session, number, clock()), "Taken back.")
+        return desk.done(
+            session, lambda _, store: commands.undo_or_ask(store, session, number, desk.clock()), "Taken back."
+        )
+
+
+def _keep_notes(app: dash.Dash, desk: Desk) -> None:
+    """Add a note, and remove one."""
 
     @app.callback(
-        *outputs,
+        *DEED_OUTPUTS,
         Input("report-note-add", "n_clicks"),
         State("report-session", "data"),
         State("report-note-at", "value"),
@@ -192,33 +215,28 @@ def _do_deeds(app: dash.Dash, engine: Engine, clock: Callable[[], float]) -> Non
         prevent_initial_call=True,
     )
     def note(clicks: int | None, session: int, at: str | None, text: str | None) -> Any:
-        if not clicks:
-            return dash.no_update, dash.no_update
-
         def deed(account: Account, store: Engine) -> None:
             line = " ".join((text or "").split())[: whois.LONGEST_NOTE]
             if not line:
                 raise StoreError("Type the note first.")
-            remarks.mark(store, session, "note", line, whois.time_of_lesson(account, at), clock())
+            remarks.mark(store, session, "note", line, whois.time_of_lesson(account, at), desk.clock())
 
-        return done(session, deed, "Noted.")
+        return desk.done(session, deed, "Noted.") if clicks else NOTHING_DONE
 
     @app.callback(
-        *outputs,
+        *DEED_OUTPUTS,
         Input({"type": "report-unnote", "marker": ALL}, "n_clicks"),
         State("report-session", "data"),
         prevent_initial_call=True,
     )
     def unnote(clicks: list[int | None], session: int) -> Any:
         if not any(clicks) or ctx.triggered_id is None:
-            return dash.no_update, dash.no_update
+            return NOTHING_DONE
         number = ctx.triggered_id["marker"]
-        return done(session, lambda _, store: remarks.remove_marker(store, number, clock()), "Removed.")
-
-    _follow_command(app, engine, clock)
+        return desk.done(session, lambda _, store: remarks.remove_marker(store, number, desk.clock()), "Removed.")
 
 
-def _follow_command(app: dash.Dash, engine: Engine, clock: Callable[[], float]) -> None:
+def _follow_command(app: dash.Dash, desk: Desk) -> None:
     """While a running capture has not answered, ask again each second; then draw the page afresh."""
 
     @app.callback(Output("report-asking", "disabled"), Input("report-pending", "data"))
@@ -226,18 +244,17 @@ def _follow_command(app: dash.Dash, engine: Engine, clock: Callable[[], float]) 
         return pending is None
 
     @app.callback(
-        Output("report-body", "children", allow_duplicate=True),
-        Output("report-pending", "data", allow_duplicate=True),
+        *DEED_OUTPUTS,
         Input("report-asking", "n_intervals"),
         State("report-pending", "data"),
         State("report-session", "data"),
         prevent_initial_call=True,
     )
     def ask_again(_: int, pending: int | None, session: int) -> Any:
-        answered_at, error = (None, None) if pending is None else commands.answer(engine, pending)
-        account = read_account(engine, session, clock()) if answered_at is not None else None
+        answered_at, error = (None, None) if pending is None else commands.answer(desk.engine, pending)
+        account = read_account(desk.engine, session, desk.clock()) if answered_at is not None else None
         if account is None:
-            return dash.no_update, dash.no_update
+            return NOTHING_DONE
         return body(account, error or "Put right.", fault=error is not None), None
 
 
