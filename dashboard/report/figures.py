@@ -308,42 +308,20 @@ def _hatch(figure: go.Figure, heat: Heat, names: list[str], x: list[int]) -> Non
 
 def against_usual(account: Account, usual: Usual) -> go.Figure:
     """The session's valence by share of the lesson, over the band in which half of the course's other classes lie."""
-    figure, band = go.Figure(), usual.along
+    figure, band, own = go.Figure(), usual.along, valence_by_share(account)
     share = [(place + 0.5) * 100 / STEPS for place in range(STEPS)]
     for name, fill in (("low", None), ("high", "tonexty")):
-        figure.add_scatter(
-            x=share,
-            y=_rounded(band[name]),
-            mode="lines",
-            line={"width": 0},
-            fill=fill,
-            fillcolor=BAND,
-            hoverinfo="skip",
-            showlegend=False,
-        )
-    figure.add_scatter(
-        x=share,
-        y=_rounded(band["middle"]),
-        name="Usual",
-        mode="lines",
-        line={"color": MOOD_LINE, "width": 1.5, "dash": "dot"},
-        hovertemplate="%{y:+.2f}",
-    )
-    mean = valence_by_share(account)
-    figure.add_scatter(
-        x=share,
-        y=_rounded(mean),
-        name="This class",
-        mode="lines+markers",
-        marker={"size": 4},
-        line={"color": MOOD_LINE, "width": 2.5},
-        hovertemplate="%{y:+.2f}",
-    )
+        edge = {"mode": "lines", "line": {"width": 0}, "fill": fill, "fillcolor": BAND, "hoverinfo": "skip"}
+        figure.add_scatter(x=share, y=_rounded(band[name]), **edge)
+    for values, name, line in (
+        (band["middle"], "Usual", {"color": MOOD_LINE, "width": 1.5, "dash": "dot"}),
+        (own, "This class", {"color": MOOD_LINE, "width": 2.5}),
+    ):
+        figure.add_scatter(x=share, y=_rounded(values), name=name, mode="lines", line=line, hovertemplate="%{y:+.2f}")
     dressed(figure)
     figure.update_layout(hovermode="x unified", margin={"l": 76, "r": 10, "t": 8, "b": 30})
     figure.update_xaxes(range=[0, 100], ticksuffix=" %", showgrid=False, nticks=6)
-    low, high = _span([band["low"], band["high"], mean])
-    figure.update_yaxes(range=[low, high], nticks=5, tickformat="+.1f")
+    figure.update_yaxes(range=_span([band["low"], band["high"], own]), nticks=5, tickformat="+.1f")
     return figure
 
 
