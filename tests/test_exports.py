@@ -78,7 +78,7 @@ def fetch(client: FlaskClient, path: str, headers: dict[str, str] | None = None)
 @pytest.mark.parametrize(("with_names", "number"), [(True, 1), (False, 1), (False, 2)])
 def test_a_pdf_is_whole_and_without_a_script(store: Engine, with_names: bool, number: int) -> None:
     account = account_of(store, number)
-    made = pdf.pdf_report(account, Naming(account.students, with_names, pdf.can_write))
+    made = pdf.pdf_report(account, Naming(account.students, with_names, fonts.can_write))
     assert made.startswith(b"%PDF-")
     assert made.rstrip().endswith(b"%%EOF")
     assert b"/JavaScript" not in made
@@ -86,10 +86,10 @@ def test_a_pdf_is_whole_and_without_a_script(store: Engine, with_names: bool, nu
 
 
 def test_a_pdf_writes_only_names_that_it_can_set_rightly() -> None:
-    assert pdf.can_write("Björn Øst – “B”…")
-    assert not pdf.can_write("محمد علي"), "Arabic letters join"
-    assert not pdf.can_write("राहुल शर्मा"), "Devanagari signs stack"
-    assert not pdf.can_write("\U0010fffd"), "no font has it"
+    assert fonts.can_write("Björn Øst – “B”…")
+    assert not fonts.can_write("محمد علي"), "Arabic letters join"
+    assert not fonts.can_write("राहुल शर्मा"), "Devanagari signs stack"
+    assert not fonts.can_write("\U0010fffd"), "no font has it"
 
 
 def test_fonts_of_the_machine_are_taken_only_where_they_have_every_letter() -> None:
@@ -97,7 +97,7 @@ def test_fonts_of_the_machine_are_taken_only_where_they_have_every_letter() -> N
     if found is None:
         pytest.skip("none of the known fonts is installed")
     assert found.is_file()
-    assert pdf.can_write("Дмитрий")
+    assert fonts.can_write("Дмитрий")
 
 
 @pytest.mark.parametrize("with_names", [True, False])

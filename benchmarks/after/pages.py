@@ -23,7 +23,7 @@ from config import Settings
 from dashboard import access
 from dashboard.app import bind, create_app
 from dashboard.exports.downloads import EXPORTS
-from dashboard.exports.pdf import can_write
+from dashboard.exports.fonts import can_write
 from dashboard.pages import compare, report, sessions
 from dashboard.report.account import read_account
 from dashboard.report.naming import Naming

@@ -8,7 +8,7 @@ from html import escape
 import flask
 from sqlalchemy import Engine
 
-from dashboard.exports import page, pdf, sheets
+from dashboard.exports import fonts, page, sheets
 from dashboard.report.account import Account, read_account
 from dashboard.report.naming import Naming
 from dashboard.report.whois import writable
@@ -18,8 +18,15 @@ from domain import StoreError
 
 Export = Callable[[Account, Naming], bytes]
 
+
+def _pdf(account: Account, naming: Naming) -> bytes:
+    from dashboard.exports.pdf import pdf_report  # not above: its library takes as long to load as a page to draw
+
+    return pdf_report(account, naming)
+
+
 EXPORTS: dict[str, tuple[str, Export]] = {
-    "pdf": ("application/pdf", pdf.pdf_report),
+    "pdf": ("application/pdf", _pdf),
     "html": ("text/html", lambda account, naming: page.html_report(account, naming).encode()),
     "zip": ("application/zip", sheets.csv_zip),
     "xlsx": ("application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", sheets.workbook),
@@ -51,7 +58,7 @@ def register(server: flask.Flask, engine: Engine, clock: Callable[[], float]) ->
 
 def _file(account: Account, kind: str, with_names: bool) -> flask.Response:
     media, make = EXPORTS[kind]
-    naming = Naming(account.students, with_names, pdf.can_write if kind == "pdf" else lambda _: True)
+    naming = Naming(account.students, with_names, fonts.can_write if kind == "pdf" else lambda _: True)
     answer = flask.Response(make(account, naming), mimetype=media)
     # The file's name says nothing about persons or the course: it stays in lists of downloads.
     name = f"classmood-session-{account.session.id}{'-names' if with_names else ''}.{kind}"

@@ -39,6 +39,11 @@ def plain(words: str) -> str:
     return words.replace("…", "...").translate(PLAIN)
 
 
+def can_write(name: str) -> bool:
+    """Whether a PDF can show a name as it is written: with its own fonts, or with one of this machine."""
+    return is_latin(name) or font_for(name) is not None
+
+
 def is_latin(words: str) -> bool:
     """Whether every PDF reader has the letters by itself (Latin-1)."""
     try:

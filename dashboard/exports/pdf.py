@@ -35,7 +35,7 @@ INK = theme.INKS["light"]
 
 
 def pdf_report(account: Account, naming: Naming) -> bytes:
-    """The report as a PDF; names are those of ``naming``, which should know `can_write`."""
+    """The report as a PDF; names are those of ``naming``, which should know `dashboard.exports.fonts.can_write`."""
     page = _Page(account, naming)
     page.begin()
     page.opening()
@@ -46,11 +46,6 @@ def pdf_report(account: Account, naming: Naming) -> bytes:
     page.prompts()
     page.notes()
     return bytes(page.pdf.output())
-
-
-def can_write(name: str) -> bool:
-    """Whether a PDF can show a name as it is written: with its own fonts, or with one of this machine."""
-    return fonts.is_latin(name) or fonts.font_for(name) is not None
 
 
 class _Footed(FPDF):
