@@ -95,9 +95,13 @@ def fail(error: Exception, code: int = EXIT_FAILED) -> NoReturn:
 
 
 def load_settings() -> Settings:
-    """The settings of this start: config.yaml, or the file that CLASSMOOD_CONFIG names."""
-    chosen = os.environ.get(config.CONFIG_VARIABLE)
-    return config.load(Path(chosen) if chosen else None)
+    """The settings of this start."""
+    return config.load(settings_file())
+
+
+def settings_file() -> Path:
+    """config.yaml, or the file that CLASSMOOD_CONFIG names."""
+    return Path(os.environ.get(config.CONFIG_VARIABLE) or config.CONFIG_FILE)
 
 
 def class_list(settings: Settings) -> NameMatcher | None:
@@ -657,6 +661,7 @@ def dashboard(
     """Serve the pages alone: look at what was recorded, while no class is watched."""
     from dashboard.access import address, new_token
     from dashboard.app import create_app, serve
+    from dashboard.desk.surroundings import Surroundings
     from db.engine import open_store
 
     settings = load_settings()
@@ -674,7 +679,8 @@ def dashboard(
 
     if child:
         end_with_parent(lambda: os._exit(0))
-    serve(create_app(engine, settings, token), host, port, on_ready=ready)
+    around = Surroundings(config_file=settings_file())
+    serve(create_app(engine, settings, token, surroundings=around), host, port, on_ready=ready)
 
 
 @app.command()

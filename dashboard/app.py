@@ -16,11 +16,16 @@ from sqlalchemy import Engine
 
 from config import Settings
 from dashboard import access, components, theme
+from dashboard.desk.surroundings import Surroundings
 from dashboard.pages import live
+from dashboard.pages import settings as settings_page
 from domain import ClassmoodError
 
 SERVER_THREADS = 4
 """A few browser tabs at one small request a second each; the CPU belongs to Zoom."""
+
+ALONE = Surroundings()
+"""Pages that are served without the command line behind them: the store, and config.yaml."""
 
 INDEX = """<!DOCTYPE html>
 <html lang="en">
@@ -44,7 +49,13 @@ class DashboardError(ClassmoodError):
     """The pages cannot be served."""
 
 
-def create_app(engine: Engine, settings: Settings, token: str, clock: Callable[[], float] = time.time) -> dash.Dash:
+def create_app(
+    engine: Engine,
+    settings: Settings,
+    token: str,
+    clock: Callable[[], float] = time.time,
+    surroundings: Surroundings = ALONE,
+) -> dash.Dash:
     """The pages over a store that was opened for reading; whoever asks needs the token."""
     app = dash.Dash(
         "dashboard",
@@ -58,6 +69,7 @@ def create_app(engine: Engine, settings: Settings, token: str, clock: Callable[[
         meta_tags=[{"name": "viewport", "content": "width=device-width, initial-scale=1"}],
     )
     live.register(app, engine, settings, clock)
+    settings_page.register(app, settings, surroundings)
     dash.register_page("not_found_404", layout=components.not_found())
     app.layout = dmc.MantineProvider(dash.page_container, theme=theme.MANTINE, defaultColorScheme="auto")
     access.guard(app.server, token, lambda: list(app.csp_hashes()))

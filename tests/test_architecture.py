@@ -36,6 +36,7 @@ CODE_FOLDERS = [
     "db/queries",
     "db/writer",
     "dashboard",
+    "dashboard/desk",
     "dashboard/pages",
     "training",
     "training/face",

@@ -1,0 +1,122 @@
+"""The pages around a class in a real browser: set-up, students, settings and try."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+import config
+from config import Settings
+from dashboard import access
+from dashboard.app import create_app
+from dashboard.desk.surroundings import Surroundings
+from db.engine import open_store
+from db.writer import Writer
+from tests.dashboard_store import Clock, serving
+
+TOKEN = "token-of-this-test"
+PATIENCE_MS = 30_000
+NOW = 1_800_000_000.0
+
+
+@dataclass
+class Desk:
+    """A store with its writer, a configuration of its own, and the pages over both on a free port."""
+
+    writer: Writer
+    clock: Clock
+    config_file: Path
+    port: int
+    heard: list[str] = field(default_factory=list)
+
+    def visit(self, page: Page, path: str) -> None:
+        """Open a page; what the browser complains of, and requests to elsewhere, are kept in ``heard``."""
+        self.heard.clear()
+        page.on("console", lambda line: self.heard.append(line.text) if line.type in ("error", "warning") else None)
+        page.on("pageerror", lambda error: self.heard.append(str(error)))
+        page.on("request", lambda request: self._note(request.url))
+        page.set_default_timeout(PATIENCE_MS)
+        page.goto(access.address("127.0.0.1", self.port, TOKEN).replace("/?", f"{path}?"))
+
+    def _note(self, url: str) -> None:
+        if not url.startswith((f"http://127.0.0.1:{self.port}/", "data:", "blob:")):
+            self.heard.append(f"asked {url}")
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
+    folder = tmp_path_factory.mktemp("desk")
+    url = f"sqlite:///{folder}/class.sqlite"
+    clock = Clock(NOW)
+    writing, reading = open_store(url, write=True), open_store(url, write=False)
+    settings = Settings.model_validate({"dashboard": {"refresh_s": 0.25}})
+    around = Surroundings(config_file=folder / "config.yaml")
+    with serving(create_app(reading, settings, TOKEN, clock, around)) as port, Writer(writing, clock) as writer:
+        yield Desk(writer, clock, around.config_file, port)
+    for engine in (reading, writing):
+        engine.dispose()
+
+
+@pytest.fixture
+def desk(served: Desk) -> Desk:
+    """The pages with the configuration as it is delivered."""
+    shutil.copy(config.CONFIG_FILE, served.config_file)
+    return served
+
+
+def fits(page: Page) -> bool:
+    """Whether nothing sticks out at the sides."""
+    return page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+def test_a_setting_is_changed_and_a_bad_one_is_refused(desk: Desk, page: Page) -> None:
+    desk.visit(page, "/settings")
+    save = page.locator("#settings-save")
+    expect(save).to_be_disabled(timeout=PATIENCE_MS)
+    rate = page.get_by_role("textbox", name="Rate", exact=True)
+    rate.fill("99")
+    page.get_by_role("textbox", name="Course").fill("<b>Maths</b> #1")
+    expect(page.locator("#settings-unsaved")).to_have_text("Not saved yet: capture.rate_hz, session.course")
+    before = desk.config_file.read_bytes()
+    save.click()
+    expect(page.locator("#settings-answer")).to_contain_text(
+        "capture.rate_hz: input should be less than or equal to 10"
+    )
+    assert desk.config_file.read_bytes() == before
+    expect(rate).to_have_value("99")
+    rate.fill("1.5")
+    page.get_by_role("textbox", name="Region").fill("0 0 1280 720")
+    page.get_by_role("switch", name="Read names").focus()
+    page.keyboard.press("Space")
+    save.click()
+    expect(page.locator("#settings-answer")).to_contain_text("Saved: ")
+    expect(save).to_be_disabled()
+    now = config.load(desk.config_file)
+    assert (now.capture.rate_hz, now.session.course, now.inference.read_names) == (1.5, "<b>Maths</b> #1", False)
+    assert now.capture.region == [0, 0, 1280, 720]
+    page.set_viewport_size({"width": 380, "height": 800})
+    page.reload()
+    expect(page.locator("#settings-answer")).to_contain_text("Changed since this start: capture.rate_hz")
+    expect(page.get_by_role("textbox", name="Course")).to_have_value("<b>Maths</b> #1")
+    assert fits(page)
+    assert desk.heard == []
+
+
+def test_settings_that_somebody_else_changed_are_not_overwritten(desk: Desk, page: Page) -> None:
+    desk.visit(page, "/settings")
+    page.get_by_role("textbox", name="Course").fill("Art")
+    text = desk.config_file.read_text("utf-8").replace("port: 8050", "port: 8051")
+    desk.config_file.write_text(text, "utf-8")
+    page.locator("#settings-save").click()
+    expect(page.locator("#settings-answer")).to_contain_text("changed meanwhile")
+    expect(page.get_by_role("textbox", name="Course")).to_have_value("Art")
+    assert desk.config_file.read_text("utf-8") == text
+    desk.config_file.write_text("capture: 3\n", "utf-8")
+    page.goto(f"http://127.0.0.1:{desk.port}/settings")
+    expect(page.locator("#settings-broken")).to_contain_text("config.yaml, line 1: capture: input should be")
+    assert desk.heard == []
