@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from capture.presence import Presence
     from capture.recording import RecordingSource
     from capture.source import Source
+    from dashboard.desk.surroundings import Finding as MachineFinding
     from db.commands import Command
     from db.writer import Writer
     from inference.pipeline import FrameReading, NameMatcher, Pipeline, TileReading
@@ -679,7 +680,7 @@ def dashboard(
 
     if child:
         end_with_parent(lambda: os._exit(0))
-    around = Surroundings(config_file=settings_file())
+    around = Surroundings(settings_file(), check_machine)
     serve(create_app(engine, settings, token, surroundings=around), host, port, on_ready=ready)
 
 
@@ -832,6 +833,8 @@ def write_overlay(path: Path, image: np.ndarray, reading: FrameReading) -> None:
 FINE, LOOK, BROKEN = "ok", "look", "broken"
 Finding = tuple[str, str, str]
 """A mark, what was found, and what to do about it."""
+CHECKS_PATIENCE_S = 60.0
+"""Opening the models and the screen takes seconds, on a machine that is busy with a class some more."""
 CPU_LOOK_S = 1.0
 LEAST_FREE_CORES = 0.7
 """A class needs about a third of a core beside Zoom; twice that leaves air."""
@@ -950,28 +953,55 @@ CHECKS: dict[str, Callable[[Settings], Finding]] = {
 
 
 @app.command()
-def doctor() -> None:
+def doctor(
+    as_json: Annotated[bool, typer.Option("--json", help="Print a JSON list and nothing else.")] = False,
+) -> None:
     """Check this machine: screen, monitors, Zoom, models, database, port, processor; each with the fix."""
     from rich.console import Console
     from rich.table import Table
 
-    settings = load_settings()
-    table = Table(box=None, pad_edge=False)
-    for title in ("", "Check", "Found", "What to do"):
-        table.add_column(title, overflow="fold")
-    broken, said = False, set()
+    found = list(findings(load_settings()))
+    if as_json:
+        say(json.dumps([dict(zip(("check", "mark", "found", "remedy"), one, strict=True)) for one in found]))
+    else:
+        table = Table(box=None, pad_edge=False)
+        for title in ("", "Check", "Found", "What to do"):
+            table.add_column(title, overflow="fold")
+        for name, mark, finding, fix in found:
+            table.add_row(mark, name, finding, fix)
+        Console().print(table)
+    if any(mark == BROKEN for _, mark, _, _ in found):
+        sys.exit(EXIT_FAILED)
+
+
+def findings(settings: Settings) -> Iterator[tuple[str, str, str, str]]:
+    """Make every check: its name, and its finding."""
+    said = set()
     for name, check in CHECKS.items():
         try:
-            mark, finding, fix = check(settings)
+            finding = check(settings)
         except ClassmoodError as error:
             told = str(error) in said
-            mark, finding, fix = BROKEN, "not checked, see above" if told else str(error), ""
+            finding = (BROKEN, "not checked, see above" if told else str(error), "")
             said.add(str(error))
-        broken |= mark == BROKEN
-        table.add_row(mark, name, finding, fix)
-    Console().print(table)
-    if broken:
-        sys.exit(EXIT_FAILED)
+        yield (name, *finding)
+
+
+def check_machine() -> list[MachineFinding]:
+    """The checks for the pages, in a process of its own: the pages load nothing that reads screens or faces."""
+    from dashboard.desk.surroundings import Finding
+
+    command, by_hand = [sys.executable, str(ROOT / "cli.py"), "doctor", "--json"], "type: python3 classmood.py doctor"
+    try:
+        done = subprocess.run(
+            command, cwd=ROOT, capture_output=True, encoding="utf-8", timeout=CHECKS_PATIENCE_S, check=False
+        )
+    except subprocess.TimeoutExpired:
+        raise ClassmoodError(f"expected the checks within {CHECKS_PATIENCE_S:g} seconds; {by_hand}") from None
+    if not done.stdout:
+        raise ClassmoodError(done.stderr.strip() or f"expected the checks, found no answer; {by_hand}")
+    found = [Finding(**one) for one in json.loads(done.stdout)]
+    return [one for one in found if one.check != "Port"]  # the pages themselves hold it
 
 
 @app.command()

@@ -22,13 +22,14 @@ import pytest
 from playwright.sync_api import Page, expect
 from sqlalchemy import Engine
 
+import cli
 from capture.recording import read_picture
 from capture.simulator.lesson import read_lesson
 from capture.simulator.simulator import Simulator
 from db import commands, queries
 from db.corrections import Correction
 from db.engine import open_store, writing
-from domain import EMOTIONS
+from domain import EMOTIONS, ClassmoodError
 from tests.conftest import ROOT
 
 SMALL_LESSON = ROOT / "capture" / "simulator" / "lessons" / "small.yaml"
@@ -299,6 +300,23 @@ def test_doctor_checks_everything_and_says_how_to_mend_it(type_command, display:
     broken = type_command("doctor", DISPLAY="", WAYLAND_DISPLAY="", COLUMNS="200")
     assert broken.returncode == 1
     assert re.search("^broken +Screen", broken.stdout, re.MULTILINE)
+
+
+def test_the_pages_get_the_checks_from_a_process_of_its_own(
+    settings: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    for name in ("DISPLAY", "WAYLAND_DISPLAY"):
+        monkeypatch.setenv(name, "")
+    monkeypatch.setenv("CLASSMOOD_CONFIG", str(settings))
+    found = {one.check: one for one in cli.check_machine()}
+    assert found.keys() == cli.CHECKS.keys() - {"Port"}
+    assert (found["Models"].mark, found["Screen"].mark) == ("ok", "broken")
+    assert "DISPLAY must be set" in found["Screen"].found
+    faulty = tmp_path / "faulty.yaml"
+    faulty.write_text("capture: 3\n")
+    monkeypatch.setenv("CLASSMOOD_CONFIG", str(faulty))
+    with pytest.raises(ClassmoodError, match="faulty.yaml, line 1"):
+        cli.check_machine()
 
 
 # --- the whole path

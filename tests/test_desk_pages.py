@@ -7,17 +7,21 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import cv2
+import numpy as np
 import pytest
 from playwright.sync_api import Page, expect
 
 import config
+from capture.gallery import GalleryFinder
 from config import Settings
 from dashboard import access
 from dashboard.app import create_app
-from dashboard.desk.surroundings import Surroundings
+from dashboard.desk.surroundings import Finding, Surroundings
+from db import commands
 from db.engine import open_store
 from db.writer import Writer
-from tests.dashboard_store import Clock, serving
+from tests.dashboard_store import Clock, report, serving, write_class
 
 TOKEN = "token-of-this-test"
 PATIENCE_MS = 30_000
@@ -55,7 +59,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
     clock = Clock(NOW)
     writing, reading = open_store(url, write=True), open_store(url, write=False)
     settings = Settings.model_validate({"dashboard": {"refresh_s": 0.25}})
-    around = Surroundings(config_file=folder / "config.yaml")
+    around = Surroundings(folder / "config.yaml", lambda: [Finding("Models", "ok", "they match their cards", "")])
     with serving(create_app(reading, settings, TOKEN, clock, around)) as port, Writer(writing, clock) as writer:
         yield Desk(writer, clock, around.config_file, port)
     for engine in (reading, writing):
@@ -119,4 +123,42 @@ def test_settings_that_somebody_else_changed_are_not_overwritten(desk: Desk, pag
     desk.config_file.write_text("capture: 3\n", "utf-8")
     page.goto(f"http://127.0.0.1:{desk.port}/settings")
     expect(page.locator("#settings-broken")).to_contain_text("config.yaml, line 1: capture: input should be")
+    assert desk.heard == []
+
+
+def test_set_up_shows_what_is_seen_and_steers_the_capture(desk: Desk, page: Page) -> None:
+    names = ["<img src=x onerror=document.title='taken'>", "\u202egnp.exe", "x" * 200, *["Maya"] * 22]
+    write_class(desk.writer, NOW - 2, NOW, 25, names, unread={3: "off", 9: "too_small"})
+    report(desk.writer)
+    desk.visit(page, "/setup")
+    note = page.locator("#setup-sight .desk-note")
+    expect(note).to_contain_text("A gallery of 25 tiles is in sight", timeout=PATIENCE_MS)
+    expect(note).to_contain_text("1 of 24 are too small to be read")
+    expect(page.locator(".sight-tile")).to_have_count(25)
+    expect(page.locator(".sight-name").first).to_have_text(names[0])
+    expect(page.locator("#setup-ticks .tick").nth(2)).to_have_attribute("aria-label", "Look at this")
+    picture = cv2.imdecode(np.frombuffer(page.screenshot(full_page=True), np.uint8), cv2.IMREAD_COLOR)
+    assert picture is not None
+    assert GalleryFinder().update(picture).tiles == ()
+    page.locator("#setup-region").fill("0 0 1280 720")
+    page.get_by_role("checkbox", name="Keep this for the next classes").check()
+    page.get_by_role("button", name="Read this part").click()
+    expect(page.locator("#setup-answer")).to_contain_text("Asked the capture")
+    (asked,) = commands.pending(desk.writer.engine, 0)
+    assert (asked.kind, asked.payload) == ("region", {"region": [0, 0, 1280, 720]})
+    desk.writer.answer(asked.id, None)
+    desk.writer.flush()
+    expect(page.locator("#setup-answer")).to_contain_text("The capture looks there now")
+    assert config.load(desk.config_file).capture.region == [0, 0, 1280, 720]
+    page.locator("#setup-region").fill("left half")
+    page.get_by_role("button", name="Read this part").click()
+    expect(page.locator("#setup-answer")).to_contain_text("expected four whole numbers")
+    page.get_by_role("button", name="Check", exact=True).click()
+    expect(page.locator("#setup-findings")).to_contain_text("Models: they match their cards")
+    page.set_viewport_size({"width": 380, "height": 800})
+    assert fits(page)
+    assert "taken" not in page.title()
+    report(desk.writer, "stopped")
+    expect(note).to_contain_text("python3 classmood.py run")
+    expect(page.locator(".sight-tile")).to_have_count(0)
     assert desk.heard == []
