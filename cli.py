@@ -96,13 +96,8 @@ def fail(error: Exception, code: int = EXIT_FAILED) -> NoReturn:
 
 
 def load_settings() -> Settings:
-    """The settings of this start."""
-    return config.load(settings_file())
-
-
-def settings_file() -> Path:
-    """config.yaml, or the file that CLASSMOOD_CONFIG names."""
-    return Path(os.environ.get(config.CONFIG_VARIABLE) or config.CONFIG_FILE)
+    """The settings of this start: config.yaml, or the file that CLASSMOOD_CONFIG names."""
+    return config.load(config.chosen_file())
 
 
 def class_list(settings: Settings) -> NameMatcher | None:
@@ -660,28 +655,42 @@ def dashboard(
     child: Annotated[bool, typer.Option(hidden=True)] = False,
 ) -> None:
     """Serve the pages alone: look at what was recorded, while no class is watched."""
+    serve_pages(database, "" if child else "The live page", no_browser=no_browser)
+
+
+@app.command("try")
+def try_out(no_browser: NoBrowser = False) -> None:
+    """Look at your own face through the browser's camera, as the program sees it; nothing is kept."""
+    serve_pages(None, "Try it on yourself", page="try", no_browser=no_browser)
+
+
+def serve_pages(database: str | None, title: str, page: str = "", no_browser: bool = False) -> None:
+    """Serve the pages until Ctrl-C, or with ``title`` "" until the process that started this one is gone."""
     from dashboard.access import address, new_token
     from dashboard.app import create_app, serve
-    from dashboard.desk.surroundings import Surroundings
+    from dashboard.desk.surroundings import Door, Surroundings
     from db.engine import open_store
+    from tryout.process import ReaderProcess
 
     settings = load_settings()
     engine = open_store(database or settings.database.url, write=False)
     host, port = settings.dashboard.host, settings.dashboard.port
     token = os.environ.pop(TOKEN_VARIABLE, None) or new_token()
+    where = address(host, port, token, page)
 
     def ready() -> None:
-        if child:
+        if not title:
             say(READY)
             return
-        say(f"The live page: {address(host, port, token)}\nCtrl-C ends it.")
+        say(f"{title}: {where}\nCtrl-C ends it.")
         if settings.dashboard.open_browser and not no_browser:
-            open_in_browser(address(host, port, token))
+            open_in_browser(where)
 
-    if child:
+    if not title:
         end_with_parent(lambda: os._exit(0))
-    around = Surroundings(settings_file(), check_machine)
-    serve(create_app(engine, settings, token, surroundings=around), host, port, on_ready=ready)
+    with ReaderProcess(companion) as reader:
+        around = Surroundings(config.chosen_file(), check_machine, lambda own_port: Door(*reader.open(own_port)))
+        serve(create_app(engine, settings, token, surroundings=around), host, port, on_ready=ready)
 
 
 @app.command()
@@ -979,12 +988,12 @@ def findings(settings: Settings) -> Iterator[tuple[str, str, str, str]]:
     said = set()
     for name, check in CHECKS.items():
         try:
-            finding = check(settings)
+            mark, finding, fix = check(settings)
         except ClassmoodError as error:
             told = str(error) in said
-            finding = (BROKEN, "not checked, see above" if told else str(error), "")
+            mark, finding, fix = BROKEN, "not checked, see above" if told else str(error), ""
             said.add(str(error))
-        yield (name, *finding)
+        yield name, mark, finding, fix
 
 
 def check_machine() -> list[MachineFinding]:

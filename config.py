@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import os
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -114,6 +115,11 @@ class Settings(Section):
     database: DatabaseSettings = DatabaseSettings()
     dashboard: DashboardSettings = DashboardSettings()
     simulator: SimulatorSettings = SimulatorSettings()
+
+
+def chosen_file() -> Path:
+    """config.yaml, or the file that the environment variable CLASSMOOD_CONFIG names."""
+    return Path(os.environ.get(CONFIG_VARIABLE) or CONFIG_FILE)
 
 
 def load(path: Path | None = None) -> Settings:

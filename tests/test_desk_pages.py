@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -12,16 +13,18 @@ import numpy as np
 import pytest
 from playwright.sync_api import Page, expect
 
+import cli
 import config
 from capture.gallery import GalleryFinder
 from config import Settings
 from dashboard import access
 from dashboard.app import create_app
-from dashboard.desk.surroundings import Finding, Surroundings
+from dashboard.desk.surroundings import Door, Finding, Surroundings
 from db import commands
 from db.engine import open_store
 from db.writer import Writer
 from tests.dashboard_store import Clock, report, serving, write_class
+from tryout.process import ReaderProcess
 
 TOKEN = "token-of-this-test"
 PATIENCE_MS = 30_000
@@ -59,9 +62,14 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
     clock = Clock(NOW)
     writing, reading = open_store(url, write=True), open_store(url, write=False)
     settings = Settings.model_validate({"dashboard": {"refresh_s": 0.25}})
-    around = Surroundings(folder / "config.yaml", lambda: [Finding("Models", "ok", "they match their cards", "")])
-    with serving(create_app(reading, settings, TOKEN, clock, around)) as port, Writer(writing, clock) as writer:
-        yield Desk(writer, clock, around.config_file, port)
+    with ReaderProcess(cli.companion) as reader:
+        around = Surroundings(
+            folder / "config.yaml",
+            lambda: [Finding("Models", "ok", "they match their cards", "")],
+            lambda page_port: Door(*reader.open(page_port)),
+        )
+        with serving(create_app(reading, settings, TOKEN, clock, around)) as port, Writer(writing, clock) as writer:
+            yield Desk(writer, clock, around.config_file, port)
     for engine in (reading, writing):
         engine.dispose()
 
@@ -154,11 +162,42 @@ def test_set_up_shows_what_is_seen_and_steers_the_capture(desk: Desk, page: Page
     page.get_by_role("button", name="Read this part").click()
     expect(page.locator("#setup-answer")).to_contain_text("expected four whole numbers")
     page.get_by_role("button", name="Check", exact=True).click()
-    expect(page.locator("#setup-findings")).to_contain_text("Models: they match their cards")
+    expect(page.locator("#setup-findings")).to_contain_text("Modelsthey match their cards")
     page.set_viewport_size({"width": 380, "height": 800})
     assert fits(page)
     assert "taken" not in page.title()
     report(desk.writer, "stopped")
     expect(note).to_contain_text("python3 classmood.py run")
     expect(page.locator(".sight-tile")).to_have_count(0)
+    assert desk.heard == []
+
+
+def test_try_reads_the_own_camera_and_keeps_nothing(desk: Desk, page: Page) -> None:
+    """Chromium's drawn camera shows a green field with a clock: no face, which is an answer too."""
+    desk.visit(page, "/try")
+    page.get_by_role("button", name="Start the camera").click()
+    expect(page.locator("#try-leading")).to_have_text("No face in sight", timeout=PATIENCE_MS)
+    expect(page.locator("#try-took")).to_contain_text("ms")
+    asked = [line for line in desk.heard if line.startswith("asked ")]
+    assert asked
+    assert all(re.fullmatch(r"asked http://127\.0\.0\.1:\d+/read", line) for line in asked)
+    assert set(desk.heard) == set(asked)
+    page.get_by_role("button", name="Stop").click()
+    expect(page.locator("#try-leading")).to_have_text("No reading yet")
+    assert page.evaluate("document.getElementById('try-video').srcObject") is None
+    page.set_viewport_size({"width": 380, "height": 800})
+    assert fits(page)
+    refused = page.evaluate("fetch('http://127.0.0.1:9/').catch(() => 'refused')")
+    assert refused == "refused"
+    assert any("Content Security Policy" in line for line in desk.heard)
+
+
+def test_no_other_page_may_use_a_camera_or_another_port(desk: Desk, page: Page) -> None:
+    desk.visit(page, "/settings")
+    answers = {path: page.request.get(f"http://127.0.0.1:{desk.port}{path}").headers for path in ("/settings", "/try")}
+    policies = {path: headers["content-security-policy"] for path, headers in answers.items()}
+    assert "connect-src 'self';" in policies["/settings"]
+    assert re.search(r"connect-src 'self' http://127\.0\.0\.1:\d+;", policies["/try"])
+    assert answers["/settings"]["permissions-policy"].startswith("camera=(), microphone=()")
+    assert answers["/try"]["permissions-policy"].startswith("camera=(self), microphone=()")
     assert desk.heard == []

@@ -83,13 +83,13 @@ def ticks(seen: Mapping[str, bool]) -> list[html.Li]:
 
 def findings_table(findings: Sequence[Finding]) -> html.Ul:
     """What the checks of this machine found, with the remedies."""
-    lines = [_tick(FINDING_MARKS[one.mark], one.mark, f"{one.check}: {one.found}", one.remedy) for one in findings]
+    lines = [_tick(FINDING_MARKS[one.mark], one.mark, one.check, one.found, one.remedy) for one in findings]
     return html.Ul(lines, className="ticks")
 
 
-def _tick(mark: str, spoken: str, what: str, how: str) -> html.Li:
+def _tick(mark: str, spoken: str, what: str, *how: str) -> html.Li:
     dot: dict[str, Any] = {"data-mark": mark}
-    said = [html.Strong(what), html.Span(how, className="quiet")] if how else [html.Strong(what)]
+    said = [html.Strong(what), *(html.Span(sentence, className="quiet") for sentence in how if sentence)]
     return html.Li(
         [html.Span(className="tick", role="img", **dot, **aria(label=spoken)), html.Div(said, className="tick-words")]
     )

@@ -90,14 +90,8 @@ def layout(settings: Settings, surroundings: Surroundings) -> html.Div:
         dcc.Store(id="setup-asked"),
         html.Div(
             [
-                components.card(
-                    "What the capture sees",
-                    html.Div(id="setup-sight", role="status", className="sight"),
-                    part="setup-seen",
-                ),
-                html.Div(
-                    [_checklist_card(), _where_card(settings), _machine_card(surroundings)], className="setup-side"
-                ),
+                html.Div([_seen_card(), _machine_card(surroundings)], className="setup-side"),
+                html.Div([_checklist_card(), _where_card(settings)], className="setup-side"),
             ],
             className="setup-body",
         ),
@@ -107,6 +101,11 @@ def layout(settings: Settings, surroundings: Surroundings) -> html.Div:
 
 def _checklist_card() -> html.Section:
     return components.card("Checklist for Zoom", checks.checklist(), part="setup-checklist")
+
+
+def _seen_card() -> html.Section:
+    seen = html.Div(id="setup-sight", role="status", className="sight")
+    return components.card("What the capture sees", seen, part="setup-seen")
 
 
 def _where_card(settings: Settings) -> html.Section:
