@@ -17,7 +17,7 @@ from sqlalchemy import Engine
 from config import Settings
 from dashboard import access, components, theme
 from dashboard.desk.surroundings import Surroundings
-from dashboard.pages import live, setup, tryout
+from dashboard.pages import live, setup, students, tryout
 from dashboard.pages import settings as settings_page
 from domain import ClassmoodError
 
@@ -70,6 +70,7 @@ def create_app(
     )
     live.register(app, engine, settings, clock)
     setup.register(app, engine, settings, surroundings, clock)
+    students.register(app, engine, surroundings)
     settings_page.register(app, settings, surroundings)
     tryout.register(app, settings, surroundings)
     dash.register_page("not_found_404", layout=components.not_found())

@@ -201,3 +201,36 @@ def test_no_other_page_may_use_a_camera_or_another_port(desk: Desk, page: Page) 
     assert answers["/settings"]["permissions-policy"].startswith("camera=(), microphone=()")
     assert answers["/try"]["permissions-policy"].startswith("camera=(self), microphone=()")
     assert desk.heard == []
+
+
+def test_a_class_list_is_looked_at_and_then_used(desk: Desk, page: Page) -> None:
+    hostile = "<img src=x onerror=document.title='taken'>"
+    write_class(desk.writer, NOW + 100, NOW + 102, 3, ["Zoë's iPad", "Max Li", hostile])
+    desk.writer.flush()
+    desk.visit(page, "/students")
+    answer = page.locator("#students-answer")
+    expect(answer).to_contain_text("No class list yet", timeout=PATIENCE_MS)
+    expect(page.locator(".students-labels")).to_contain_text(hostile)
+    chooser = page.locator("#students-upload input[type=file]")
+    chooser.set_input_files({"name": "wrong.csv", "mimeType": "text/csv", "buffer": b"a,b\n1,2\n"})
+    expect(answer).to_contain_text("wrong.csv, line 1: expected a header with Name")
+    expect(page.locator("#students-decide")).to_be_hidden()
+    text = f'Name,E-mail\nZoe Müller,z@x.org\n"=HYPERLINK(""http://x"")",\n{"x" * 200},\n'
+    chooser.set_input_files({"name": "9b.csv", "mimeType": "text/csv", "buffer": text.encode()})
+    expect(answer).to_contain_text("9b.csv: 3 students. It is not in use yet.")
+    first = page.locator(".students-table tbody tr").first
+    expect(first).to_contain_text("Zoë's iPad")
+    expect(first).to_contain_text("1 of ")
+    assert config.load(desk.config_file).classroom.roster is None
+    page.get_by_role("button", name="Use this list").click()
+    expect(answer).to_contain_text("The list is in use")
+    roster = config.load(desk.config_file).classroom.roster
+    assert roster is not None
+    assert Path(roster).read_text("utf-8") == text
+    page.set_viewport_size({"width": 380, "height": 800})
+    page.reload()
+    expect(answer).to_contain_text("3 students on the list", timeout=PATIENCE_MS)
+    expect(page.locator(".students-table")).to_contain_text('=HYPERLINK("http://x")')
+    assert fits(page)
+    assert page.title() == "Students · Classmood"
+    assert desk.heard == []

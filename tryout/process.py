@@ -21,7 +21,7 @@ REACH_S = 1.0
 class StartProcess(Protocol):
     """Runs a command for as long as a block lasts and gives its first line of output, "" when it died."""
 
-    def __call__(self, command: list[str], environment: dict[str, str]) -> AbstractContextManager[str]: ...
+    def __call__(self, command: list[str], environment: dict[str, str], /) -> AbstractContextManager[str]: ...
 
 
 class ReaderProcess:
