@@ -362,6 +362,20 @@ def test_a_class_on_the_screen_becomes_rows_and_a_live_page(
     assert rows(settings, "select count(*) from readings where p_happy is not null")[0][0] > 0
 
 
+def test_try_serves_its_page_and_takes_the_reader_with_it(start_command) -> None:
+    running = start_command("try", "--no-browser")
+    address = running.wait_for(r"Try it on yourself: (http://\S+/try\?token=\S+)")[1]
+    browser = urllib.request.build_opener(urllib.request.HTTPCookieProcessor())
+    with browser.open(address, timeout=60) as answer:
+        policy = answer.headers["Content-Security-Policy"]
+    door = re.search(r"connect-src 'self' http://127\.0\.0\.1:(\d+);", policy)
+    assert door
+    socket.create_connection(("127.0.0.1", int(door[1])), timeout=30).close()
+    assert running.stop(signal.SIGINT) == 0
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection(("127.0.0.1", int(door[1])), timeout=5)
+
+
 # --- steering, as the pages do it
 
 

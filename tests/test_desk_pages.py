@@ -76,7 +76,9 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
 
 @pytest.fixture
 def desk(served: Desk) -> Desk:
-    """The pages with the configuration as it is delivered."""
+    """The pages with the configuration as it is delivered, and no class running."""
+    if served.writer.session is not None:
+        served.writer.end_session(NOW, "stopped")
     shutil.copy(config.CONFIG_FILE, served.config_file)
     return served
 
@@ -139,7 +141,7 @@ def test_set_up_shows_what_is_seen_and_steers_the_capture(desk: Desk, page: Page
     write_class(desk.writer, NOW - 2, NOW, 25, names, unread={3: "off", 9: "too_small"})
     report(desk.writer)
     desk.visit(page, "/setup")
-    note = page.locator("#setup-sight .desk-note")
+    note = page.locator("#setup-verdict .desk-note")
     expect(note).to_contain_text("A gallery of 25 tiles is in sight", timeout=PATIENCE_MS)
     expect(note).to_contain_text("1 of 24 are too small to be read")
     expect(page.locator(".sight-tile")).to_have_count(25)
@@ -211,8 +213,11 @@ def test_a_class_list_is_looked_at_and_then_used(desk: Desk, page: Page) -> None
     answer = page.locator("#students-answer")
     expect(answer).to_contain_text("No class list yet", timeout=PATIENCE_MS)
     expect(page.locator(".students-labels")).to_contain_text(hostile)
+    with page.expect_file_chooser() as opened:
+        page.get_by_role("button", name="Choose a file").focus()
+        page.keyboard.press("Enter")
     chooser = page.locator("#students-upload input[type=file]")
-    chooser.set_input_files({"name": "wrong.csv", "mimeType": "text/csv", "buffer": b"a,b\n1,2\n"})
+    opened.value.set_files({"name": "wrong.csv", "mimeType": "text/csv", "buffer": b"a,b\n1,2\n"})
     expect(answer).to_contain_text("wrong.csv, line 1: expected a header with Name")
     expect(page.locator("#students-decide")).to_be_hidden()
     text = f'Name,E-mail\nZoe Müller,z@x.org\n"=HYPERLINK(""http://x"")",\n{"x" * 200},\n'

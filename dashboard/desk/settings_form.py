@@ -32,6 +32,9 @@ SECTION_WORDS = {
 UNIT_SUFFIXES = re.compile(r"_(s|ms|hz|days)$")
 """Endings of keys that say the unit, which stands in words beside the control."""
 
+AT_ONCE = frozenset({"capture.monitor", "capture.region"})
+"""What a running capture takes over when it is asked under Set-up; all other settings count from the next start."""
+
 FINE_UP_TO = 1.0
 FINE_STEP, STEP = 0.05, 0.5
 """A press on an arrow changes a share by a twentieth, and any other fraction by a half."""
@@ -154,7 +157,8 @@ def _is_in(key: str, section: str) -> bool:
 
 def _control(key: str, field: FieldInfo, value: Any) -> Any:
     kind = kind_of(field)
-    facts = html.Span([explained(field), " · ", html.Code(key)], className="field-facts")
+    at_once = [" · at once under ", html.A("Set-up", href="/setup")] if key in AT_ONCE else []
+    facts = html.Span([explained(field), " · ", html.Code(key), *at_once], className="field-facts")
     said = [*with_code(field.description or ""), " ", facts]
     common: dict[str, Any] = {
         "id": {"type": "settings-switch" if kind == "switch" else "settings-value", "key": key},

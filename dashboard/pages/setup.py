@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 from collections.abc import Callable
 from typing import Any
@@ -16,10 +17,10 @@ from dashboard import components
 from dashboard.desk import checks, frame, settings_file, settings_form, sight, steering
 from dashboard.desk.surroundings import Surroundings
 from db import queries
-from domain import ClassmoodError, StoreError
+from domain import ClassmoodError, ConfigError, StoreError
 
 MONITORS_OFFERED = 4
-"""More than four screens at one desk are rare; they can be set in the settings."""
+"""More than four screens at one desk are rare; one of them can be set in the settings."""
 
 TICK_S = 1.0
 """The capture says once a second what it sees."""
@@ -35,13 +36,14 @@ def register(
     )
 
     @app.callback(
-        Output("setup-sight", "children"),
+        Output("setup-verdict", "children"),
+        Output("setup-map", "children"),
         Output("setup-ticks", "children"),
         Output("setup-shown", "data"),
         Input("setup-tick", "n_intervals"),
         State("setup-shown", "data"),
     )
-    def look(_ticks: int, shown: str | None) -> tuple[Any, Any, Any]:
+    def look(_ticks: int, shown: str | None) -> tuple[Any, ...]:
         return _look(engine, settings, clock(), shown)
 
     @app.callback(
@@ -91,7 +93,7 @@ def layout(settings: Settings, surroundings: Surroundings) -> html.Div:
         html.Div(
             [
                 html.Div([_seen_card(), _machine_card(surroundings)], className="setup-side"),
-                html.Div([_checklist_card(), _where_card(settings)], className="setup-side"),
+                html.Div([_checklist_card(), _where_card(settings, surroundings)], className="setup-side"),
             ],
             className="setup-body",
         ),
@@ -104,14 +106,17 @@ def _checklist_card() -> html.Section:
 
 
 def _seen_card() -> html.Section:
-    seen = html.Div(id="setup-sight", role="status", className="sight")
-    return components.card("What the capture sees", seen, part="setup-seen")
+    seen = [html.Div(id="setup-verdict", role="status"), html.Div(id="setup-map")]
+    return components.card("What the capture sees", html.Div(seen, className="sight"), part="setup-seen")
 
 
-def _where_card(settings: Settings) -> html.Section:
-    monitors = [{"value": "0", "label": "All monitors in turn"}]
-    monitors += [{"value": str(n), "label": f"Monitor {n}"} for n in range(1, MONITORS_OFFERED + 1)]
+def _where_card(settings: Settings, surroundings: Surroundings) -> html.Section:
     capture = settings.capture
+    with contextlib.suppress(ConfigError):  # the settings page says it
+        capture = settings_file.read(surroundings.config_file).settings.capture
+    offered = range(1, max(MONITORS_OFFERED, capture.monitor) + 1)
+    monitors = [{"value": "0", "label": "All monitors in turn"}]
+    monitors += [{"value": str(number), "label": f"Monitor {number}"} for number in offered]
     return components.card(
         "Where it looks",
         html.P(
@@ -129,7 +134,7 @@ def _where_card(settings: Settings) -> html.Section:
                     id="setup-monitor",
                     label="Monitor",
                     data=monitors,
-                    value=str(min(capture.monitor, MONITORS_OFFERED)),
+                    value=str(capture.monitor),
                     allowDeselect=False,
                 ),
                 html.Button("Watch it", id="setup-watch-monitor", className="desk-button second"),
@@ -163,21 +168,21 @@ def _machine_card(surroundings: Surroundings) -> html.Section:
     )
 
 
-def _look(engine: Engine, settings: Settings, now: float, shown: str | None) -> tuple[Any, Any, Any]:
-    """What is in sight, the checklist's lines and a key of both; nothing where they are as ``shown``."""
+def _look(engine: Engine, settings: Settings, now: float, shown: str | None) -> tuple[Any, ...]:
+    """The verdict, the schematic, the checklist's lines and a key of them; nothing where they are as ``shown``."""
     reads_names = settings.inference.read_names
     try:
         status, seen = queries.capture_status(engine), queries.tile_map(engine)
     except StoreError as error:
-        return frame.error_note("The class cannot be read", error), checks.ticks({}), None
+        return frame.error_note("The class cannot be read", error), [], checks.ticks({}), None
     in_sight = seen if status is not None and status.is_alive(now) else queries.TileMap((), 0.0)
     told = sight.verdict(status, in_sight.tiles, now, reads_names)
     seats = [(tile.box, tile.camera, tile.number, tile.name, tile.staff) for tile in in_sight.tiles]
     key = hashlib.blake2s(repr((told, seats)).encode(), digest_size=6).hexdigest()
     if key == shown:
-        return dash.no_update, dash.no_update, dash.no_update
-    parts = [sight.note(told), sight.schematic(in_sight)] if in_sight.tiles else [sight.note(told)]
-    return parts, checks.ticks(sight.checked(in_sight.tiles, reads_names)), key
+        return (dash.no_update,) * 4
+    drawn = sight.schematic(in_sight) if in_sight.tiles else []
+    return sight.note(told), drawn, checks.ticks(sight.checked(in_sight.tiles, reads_names)), key
 
 
 def _watch(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Mapping
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +15,9 @@ from sqlalchemy import Engine
 
 from dashboard import components
 from dashboard.desk import class_list, frame
-from dashboard.desk.class_list import Line, Preview
+from dashboard.desk.class_list import Preview
 from dashboard.desk.surroundings import Surroundings
-from db.roster import MAX_BYTES, Entry, parse_roster
+from db.roster import MAX_BYTES, parse_roster
 from domain import ClassmoodError, ConfigError
 
 STRANGERS_SHOWN = 60
@@ -25,6 +25,7 @@ STRANGERS_SHOWN = 60
 
 FURTHER_WORDS = {"consents": "Consent"}
 """Titles of what else a list may say of a student; what is not here is titled by its name."""
+NOTHING = "–"
 VALUE_WORDS = {True: "given", False: "not given"}
 
 
@@ -182,34 +183,33 @@ def _shown(seen: Preview) -> list[Any]:
 
 
 def _table(seen: Preview) -> html.Section:
-    known = list(dict.fromkeys(name for line in seen.lines for name in class_list.further(line.entry)))
-    head = ["Student", "Also known as", "E-mail", *(_title(name) for name in known), "Labels", "Seen"]
-    rows = [html.Tr([html.Td(cell) for cell in _cells(line, known, seen.sessions)]) for line in seen.lines]
-    table = dmc.Table(
-        [html.Thead(html.Tr([html.Th(title, scope="col") for title in head])), html.Tbody(rows)],
-        className="students-table",
-    )
-    scrolled = html.Div(
-        table, className="students-scroll", tabIndex=0, role="region", **components.aria(label="Students")
-    )
+    columns = _columns(seen)
+    head = html.Tr([html.Th(title, scope="col") for title in columns])
+    body = [html.Tr([html.Td(cell) for cell in cells]) for cells in zip(*columns.values(), strict=True)]
+    table = dmc.Table([html.Thead(head), html.Tbody(body)], className="students-table")
+    label = components.aria(label="Students on the list")
+    scrolled = html.Div(table, className="students-scroll", tabIndex=0, role="region", **label)
     return components.card("On the list", scrolled, part="students-on-list")
 
 
-def _cells(line: Line, known: list[str], sessions: int) -> list[Any]:
-    entry: Entry = line.entry
-    more: Mapping[str, Any] = class_list.further(entry)
-    return [
-        _text(entry.name),
-        _texts(list(entry.former)),
-        _text(entry.email) if entry.email else "–",
-        *(_value(more.get(name)) for name in known),
-        _texts(list(line.labels)),
-        f"{line.sessions} of {sessions}" if sessions else "–",
+def _columns(seen: Preview) -> dict[str, list[Any]]:
+    """The cells of each column by its title, in the list's order; without columns in which nothing is said."""
+    entries = [line.entry for line in seen.lines]
+    more = [class_list.further(entry) for entry in entries]
+    columns: dict[str, list[Any]] = {"Student": [_text(entry.name) for entry in entries]}
+    for name in dict.fromkeys(name for known in more for name in known):
+        columns[_title(name)] = [_value(known.get(name)) for known in more]
+    columns["Labels"] = [_texts(line.labels) for line in seen.lines]
+    columns["Seen"] = [
+        f"{line.sessions}\u00a0of\u00a0{seen.sessions}" if seen.sessions else NOTHING for line in seen.lines
     ]
+    columns["Also known as"] = [_texts(entry.former) for entry in entries]
+    columns["E-mail"] = [_text(entry.email) if entry.email else NOTHING for entry in entries]
+    return {title: cells for title, cells in columns.items() if any(cell != NOTHING for cell in cells)}
 
 
 def _strangers(seen: Preview, title: str) -> html.Section:
-    """Labels with the number of sessions in which they stood, the most frequent first."""
+    """Labels with how often they stood there, the most frequent first."""
     if not seen.strangers:
         said = "There is no session yet." if not seen.sessions else "None: every label means somebody on the list."
         return components.card(title, html.P(said, className="quiet"), part="students-strangers")
@@ -223,7 +223,7 @@ def _strangers(seen: Preview, title: str) -> html.Section:
 
 def _value(value: Any) -> str:
     if value is None:
-        return "–"
+        return NOTHING
     return VALUE_WORDS[value] if isinstance(value, bool) else components.plain_name(str(value), 0)
 
 
@@ -231,9 +231,9 @@ def _title(name: str) -> str:
     return FURTHER_WORDS.get(name, name.replace("_", " ").capitalize())
 
 
-def _texts(names: list[str]) -> Any:
+def _texts(names: Iterable[str]) -> Any:
     """Names in a row, each in its own direction of writing."""
-    return [part for name in names for part in (_text(name), ", ")][:-1] or "–"
+    return [part for name in names for part in (_text(name), ", ")][:-1] or NOTHING
 
 
 def _text(name: str) -> html.Bdi:
