@@ -171,6 +171,12 @@ def test_set_up_shows_what_is_seen_and_steers_the_capture(desk: Desk, page: Page
     report(desk.writer, "stopped")
     expect(note).to_contain_text("python3 classmood.py run")
     expect(page.locator(".sight-tile")).to_have_count(0)
+    page.get_by_role("button", name="Watch it").click()
+    expect(page.locator("#setup-answer")).to_contain_text("Kept for the next classes")
+    assert config.load(desk.config_file).capture.region is None
+    page.get_by_role("checkbox", name="Keep this for the next classes").uncheck()
+    page.get_by_role("button", name="Watch it").click()
+    expect(page.locator("#setup-answer")).to_contain_text("Nothing reads the screen now")
     assert desk.heard == []
 
 

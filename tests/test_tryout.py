@@ -22,6 +22,7 @@ from capture.simulator.simulator import Simulator
 from config import ROOT, Settings
 from dashboard.app import create_app
 from dashboard.desk.surroundings import Door, Surroundings
+from dashboard.pages import tryout
 from db.engine import open_store
 from domain import EMOTIONS, CaptureError, ClassmoodError, ModelError
 from tests.dashboard_store import Clock
@@ -304,6 +305,18 @@ def test_a_process_that_does_not_start_is_one_sentence() -> None:
         reader.open(PAGE_PORT)
 
 
+def test_a_fault_of_the_reader_is_one_line_without_what_was_sent(
+    server: ReaderServer, asked: Asked, capfd: pytest.CaptureFixture[str]
+) -> None:
+    asked.fails = RuntimeError("secret pixels")
+    with pytest.raises(http.client.RemoteDisconnected):
+        send(server)
+    asked.fails = None
+    server.take_turn = lambda: True
+    assert send(server)[0] == 200
+    assert capfd.readouterr().err == "classmood: the reader of the try-out failed: RuntimeError\n"
+
+
 def test_strangers_do_not_even_start_the_reader(tmp_path: Path) -> None:
     def never(_: int) -> Door:
         pytest.fail("a request without the token started the reader")
@@ -315,3 +328,10 @@ def test_strangers_do_not_even_start_the_reader(tmp_path: Path) -> None:
     assert "connect-src 'self';" in answer.headers["Content-Security-Policy"]
     assert answer.headers["Permissions-Policy"].startswith("camera=()")
     engine.dispose()
+
+
+def test_the_page_says_where_faces_are_read_nowhere() -> None:
+    settings = Settings.model_validate({"privacy": {"mode": "presence_only"}})
+    shown = str(tryout.layout(settings, Surroundings(open_reader=lambda _: Door(1, "t"))))
+    assert "privacy.mode is presence_only" in shown
+    assert "id='try-start', className='desk-button', disabled=True" in shown
