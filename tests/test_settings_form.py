@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 import pytest
+from pydantic.fields import FieldInfo
 
 from config import Settings
 from dashboard.desk import settings_form
@@ -54,6 +55,20 @@ def test_what_controls_hold_is_what_the_settings_are() -> None:
 def test_controls_fit_and_say_unit_range_and_default(key: str, kind: str, facts: str) -> None:
     assert kind_of(declared()[key]) == kind
     assert explained(declared()[key]) == facts
+
+
+@pytest.mark.parametrize(
+    ("annotation", "kind"),
+    [
+        (list[Literal["away", "low_mood"]], "choices"),
+        (Literal["off", "required"], "choice"),
+        (float | None, "number"),
+        (str | None, "text"),
+        (list[str], "names"),
+    ],
+)
+def test_settings_that_may_come_find_their_control(annotation: Any, kind: str) -> None:
+    assert kind_of(FieldInfo(annotation=annotation)) == kind
 
 
 @pytest.mark.parametrize("text", ["0 0 1280 720", "[0, 0, 1280, 720]", "0;0;1280;720"])

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Any, Literal, get_args, get_origin
+from types import NoneType, UnionType
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 import dash_mantine_components as dmc
 from dash import html
@@ -14,8 +15,8 @@ from config import Section, Settings
 from dashboard.components import aria
 from dashboard.desk.settings_file import SettingsRefused
 
-Kind = Literal["switch", "choice", "whole", "number", "names", "region", "text"]
-"""How a setting is given: on or off, one of a few words, a number, some names, four numbers, or a text."""
+Kind = Literal["switch", "choice", "choices", "whole", "number", "names", "region", "text"]
+"""How a setting is given: on or off, one or some of a few words, a number, some names, four numbers, or a text."""
 
 SECTION_WORDS = {
     "capture": "Reading the screen",
@@ -50,14 +51,27 @@ def declared() -> dict[str, FieldInfo]:
 
 
 def kind_of(field: FieldInfo) -> Kind:
-    """How a setting is given, told from its type."""
-    annotation = field.annotation
-    if get_origin(annotation) is Literal:
+    """How a setting is given, told from its type; one that may be nothing is given as its other type is."""
+    plain = _without_nothing(field.annotation)
+    if get_origin(plain) is Literal:
         return "choice"
-    plain: dict[Any, Kind] = {bool: "switch", int: "whole", float: "number", list[str]: "names"}
-    if annotation in plain:
-        return plain[annotation]
-    return "region" if "list[int]" in str(annotation) else "text"
+    if get_origin(plain) is list:
+        return _kind_of_list(get_args(plain)[0])
+    kinds: dict[Any, Kind] = {bool: "switch", int: "whole", float: "number"}
+    return kinds.get(plain, "text")
+
+
+def _kind_of_list(entry: Any) -> Kind:
+    if get_origin(entry) is Literal:
+        return "choices"
+    return "region" if entry is int else "names"
+
+
+def _without_nothing(annotation: Any) -> Any:
+    """A type without None beside it and without what is noted on it."""
+    if get_origin(annotation) in (Union, UnionType):
+        annotation = next(one for one in get_args(annotation) if one is not NoneType)
+    return get_args(annotation)[0] if get_origin(annotation) is Annotated else annotation
 
 
 def explained(field: FieldInfo) -> str:
@@ -96,7 +110,7 @@ def _given(key: str, value: Any, field: FieldInfo) -> Any:
     kind = kind_of(field)
     if kind == "region":
         return _region(key, str(value or ""))
-    if kind == "text" and not value and field.default is None:
+    if value == "" and field.default is None:
         return None
     return value
 
@@ -170,7 +184,11 @@ def _control(key: str, field: FieldInfo, value: Any) -> Any:
         return dmc.Switch(checked=value, labelPosition="left", **common)
     common |= {"value": shown(key, value), "inputWrapperOrder": ["label", "input", "description", "error"]}
     if kind == "choice":
-        return dmc.Select(data=list(get_args(field.annotation)), allowDeselect=False, **common)
+        words = list(get_args(_without_nothing(field.annotation)))
+        return dmc.Select(data=words, allowDeselect=False, **common)
+    if kind == "choices":
+        (entry,) = get_args(_without_nothing(field.annotation))
+        return dmc.MultiSelect(data=list(get_args(entry)), **common)
     if kind == "names":
         return dmc.TagsInput(placeholder="A name, then Enter", **common)
     if kind in ("whole", "number"):
