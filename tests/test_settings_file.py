@@ -6,6 +6,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 import config
 from dashboard.desk.settings_file import SettingsRefused, read, save, with_value
@@ -131,3 +133,32 @@ def test_a_broken_or_missing_file_is_said_as_at_the_start(tmp_path: Path) -> Non
     broken.write_bytes(b"capture: \xff")
     with pytest.raises(ConfigError, match="cannot be read"):
         read(broken)
+
+
+AWKWARD = ["", "null", "yes", "1e3", "0x1F", "# no", "a: b", "- x", "'\"", "\\n", "&a *a"]
+TEXTS = st.text(max_size=40) | st.sampled_from(AWKWARD)
+
+
+def values_after(path: Path, changes: dict[str, Any]) -> dict[str, Any] | None:
+    """What the file says after a change; None where the change was refused."""
+    try:
+        return save(path, read(path).fingerprint, changes).values
+    except SettingsRefused:
+        return None
+
+
+@given(course=TEXTS, staff=st.lists(TEXTS, max_size=4), roster=st.none() | TEXTS, width=st.integers(-5, 5000))
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_whatever_is_typed_is_kept_as_it_is_or_refused(
+    path: Path, course: str, staff: list[str], roster: str | None, width: int
+) -> None:
+    path.write_bytes(config.CONFIG_FILE.read_bytes())
+    before = lines(path)
+    changes = {"session.course": course, "class.staff_names": staff, "class.roster": roster, "simulator.width": width}
+    values = values_after(path, changes)
+    changed = [old for old, new in zip(before, lines(path), strict=True) if old != new]
+    if values is None:
+        assert not changed
+    else:
+        assert {key: values[key] for key in changes} == changes
+        assert len(changed) <= len(changes)
