@@ -17,10 +17,11 @@ import sys
 import threading
 import time
 import webbrowser
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from itertools import chain
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
     from capture.recording import RecordingSource
     from capture.source import Source
     from dashboard.access import Lock
+    from dashboard.desk.surroundings import Finding as MachineFinding
     from db.commands import Command
     from db.queries import StudentView
     from db.writer import Writer
@@ -720,30 +722,54 @@ def dashboard(
     child: Annotated[bool, typer.Option(hidden=True)] = False,
 ) -> None:
     """Serve the pages alone: look at what was recorded, while no class is watched."""
+    chosen = {"host": host, "port": port, "public_url": public_url}
+    serve_pages(database, "" if child else "The live page", chosen=chosen, no_browser=no_browser)
+
+
+@app.command("try")
+def try_out(no_browser: NoBrowser = False) -> None:
+    """Look at your own face through the browser's camera, as the program sees it; nothing is kept."""
+    serve_pages(None, "Try it on yourself", page="try", no_browser=no_browser)
+
+
+def serve_pages(
+    database: str | None,
+    title: str,
+    page: str = "",
+    chosen: Mapping[str, Any] = MappingProxyType({}),
+    no_browser: bool = False,
+) -> None:
+    """Serve the pages until Ctrl-C, or with ``title`` "" until the process that started this one is gone.
+
+    ``chosen`` are settings of the pages that were typed, None where the configuration's counts.
+    """
     from dashboard.access import LOCAL_NAMES, new_token
     from dashboard.app import create_app, serve
+    from dashboard.desk.surroundings import Door, Surroundings
     from db.engine import open_store
+    from tryout.process import ReaderProcess
 
     settings = load_settings()
-    chosen = {"host": host, "port": port, "public_url": public_url}
     pages = chosen_pages(settings.dashboard, {name: value for name, value in chosen.items() if value is not None})
     url = database or settings.database.url
     token = os.environ.pop(TOKEN_VARIABLE, None) or new_token()
     lock = None if pages.host in LOCAL_NAMES else lock_of(pages, open_store(url, write=True))
-    where = entrance(pages, token)
+    where = entrance(pages, token, page)
 
     def ready() -> None:
-        if child:
+        if not title:
             say(READY)
             return
-        say(f"The live page: {where}\nCtrl-C ends it.")
+        say(f"{title}: {where}\nCtrl-C ends it.")
         if pages.open_browser and not no_browser:
             open_in_browser(where)
 
-    if child:
+    if not title:
         end_with_parent(lambda: os._exit(0))
-    app = create_app(open_store(url, write=False), settings, token, lock=lock)
-    serve(app, pages.host, pages.port, on_ready=ready)
+    with ReaderProcess(companion) as reader:
+        around = Surroundings(config.chosen_file(), check_machine, lambda own_port: Door(*reader.open(own_port)))
+        app = create_app(open_store(url, write=False), settings, token, lock=lock, surroundings=around)
+        serve(app, pages.host, pages.port, on_ready=ready)
 
 
 def chosen_pages(configured: DashboardSettings, chosen: dict[str, Any]) -> DashboardSettings:
@@ -757,12 +783,12 @@ def chosen_pages(configured: DashboardSettings, chosen: dict[str, Any]) -> Dashb
         ) from None
 
 
-def entrance(pages: DashboardSettings, token: str) -> str:
+def entrance(pages: DashboardSettings, token: str, page: str = "") -> str:
     """The address for the person at the terminal: with the token on the own machine, the public one beyond it."""
     from dashboard.access import LOCAL_NAMES, address
 
     if pages.host in LOCAL_NAMES or pages.public_url is None:
-        return address(pages.host, pages.port, token)
+        return address(pages.host, pages.port, token, page)
     return pages.public_url
 
 
@@ -1035,6 +1061,8 @@ def write_overlay(path: Path, image: np.ndarray, reading: FrameReading) -> None:
 FINE, LOOK, BROKEN = "ok", "look", "broken"
 Finding = tuple[str, str, str]
 """A mark, what was found, and what to do about it."""
+CHECKS_PATIENCE_S = 60.0
+"""Opening the models and the screen takes seconds, on a machine that is busy with a class some more."""
 CPU_LOOK_S = 1.0
 LEAST_FREE_CORES = 0.7
 """A class needs about a third of a core beside Zoom; twice that leaves air."""
@@ -1155,16 +1183,30 @@ CHECKS: dict[str, Callable[[Settings], Finding]] = {
 
 
 @app.command()
-def doctor() -> None:
+def doctor(
+    as_json: Annotated[bool, typer.Option("--json", help="Print a JSON list and nothing else.")] = False,
+) -> None:
     """Check this machine: screen, monitors, Zoom, models, database, port, processor; each with the fix."""
     from rich.console import Console
     from rich.table import Table
 
-    settings = load_settings()
-    table = Table(box=None, pad_edge=False)
-    for title in ("", "Check", "Found", "What to do"):
-        table.add_column(title, overflow="fold")
-    broken, said = False, set()
+    found = list(findings(load_settings()))
+    if as_json:
+        say(json.dumps([dict(zip(("check", "mark", "found", "remedy"), one, strict=True)) for one in found]))
+    else:
+        table = Table(box=None, pad_edge=False)
+        for title in ("", "Check", "Found", "What to do"):
+            table.add_column(title, overflow="fold")
+        for name, mark, finding, fix in found:
+            table.add_row(mark, name, finding, fix)
+        Console().print(table)
+    if any(mark == BROKEN for _, mark, _, _ in found):
+        sys.exit(EXIT_FAILED)
+
+
+def findings(settings: Settings) -> Iterator[tuple[str, str, str, str]]:
+    """Make every check: its name, and its finding."""
+    said = set()
     for name, check in CHECKS.items():
         try:
             mark, finding, fix = check(settings)
@@ -1172,11 +1214,24 @@ def doctor() -> None:
             told = str(error) in said
             mark, finding, fix = BROKEN, "not checked, see above" if told else str(error), ""
             said.add(str(error))
-        broken |= mark == BROKEN
-        table.add_row(mark, name, finding, fix)
-    Console().print(table)
-    if broken:
-        sys.exit(EXIT_FAILED)
+        yield name, mark, finding, fix
+
+
+def check_machine() -> list[MachineFinding]:
+    """The checks for the pages, in a process of its own: the pages load nothing that reads screens or faces."""
+    from dashboard.desk.surroundings import Finding
+
+    command, by_hand = [sys.executable, str(ROOT / "cli.py"), "doctor", "--json"], "type: python3 classmood.py doctor"
+    try:
+        done = subprocess.run(
+            command, cwd=ROOT, capture_output=True, encoding="utf-8", timeout=CHECKS_PATIENCE_S, check=False
+        )
+    except subprocess.TimeoutExpired:
+        raise ClassmoodError(f"expected the checks within {CHECKS_PATIENCE_S:g} seconds; {by_hand}") from None
+    if not done.stdout:
+        raise ClassmoodError(done.stderr.strip() or f"expected the checks, found no answer; {by_hand}")
+    found = [Finding(**one) for one in json.loads(done.stdout)]
+    return [one for one in found if one.check != "Port"]  # the pages themselves hold it
 
 
 @app.command()

@@ -264,14 +264,18 @@ class Settings(Section):
     simulator: SimulatorSettings = SimulatorSettings()
 
 
+def chosen_file() -> Path:
+    """config.yaml, or the file that the environment variable CLASSMOOD_CONFIG names."""
+    return Path(os.environ.get(CONFIG_VARIABLE) or CONFIG_FILE)
+
+
 def of_this_start() -> Settings:
     """The settings of this start: config.yaml, or the file that CLASSMOOD_CONFIG names.
 
     CLASSMOOD_DATABASE takes the place of ``database.url``: in a container the address comes with its password from
     outside. Raises ConfigError.
     """
-    chosen, database = os.environ.get(CONFIG_VARIABLE), os.environ.get(DATABASE_VARIABLE)
-    settings = load(Path(chosen) if chosen else None)
+    database, settings = os.environ.get(DATABASE_VARIABLE), load(chosen_file())
     if not database:
         return settings
     try:
@@ -291,25 +295,36 @@ def load(path: Path | None = None) -> Settings:
     path = path or CONFIG_FILE
     try:
         text = path.read_text(encoding="utf-8")
-        node = yaml.compose(text, Loader=yaml.SafeLoader)
-        data = yaml.safe_load(text) or {}
     except FileNotFoundError:
         raise ConfigError(f"{path}: expected the configuration here, found no file; copy config.yaml back") from None
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path}: the configuration cannot be read ({error})") from None
+    return parse(text, path)
+
+
+def parse(text: str, path: Path) -> Settings:
+    """The settings that a file's text holds; ``path`` names the file in what is raised, which is as in `load`."""
+    try:
+        node = yaml.compose(text, Loader=yaml.SafeLoader)
+        data = yaml.safe_load(text) or {}
     except yaml.YAMLError as error:
         raise ConfigError(f"{path}: not valid YAML, {_yaml_fault(error)}") from None
     if not isinstance(data, dict):
         raise ConfigError(f"{path}: expected sections such as 'capture:', found {type(data).__name__}")
     faults = [(line, f"'{key}' stands here a second time; keep one") for key, line in _repeated(node)]
-    settings = None
-    try:
-        settings = Settings.model_validate(data)
-    except ValidationError as error:
-        faults += [(_line_of(node, fault["loc"]), _sentence(fault)) for fault in error.errors()]
-    if settings is None or faults:
+    faults += [(_line_of(node, place), sentence) for place, sentence in faults_of(data)]
+    if faults:
         raise ConfigError("\n".join(f"{path.name}, line {line}: {sentence}" for line, sentence in sorted(faults)))
-    return settings
+    return Settings.model_validate(data)
+
+
+def faults_of(data: dict[str, Any]) -> list[tuple[tuple[int | str, ...], str]]:
+    """What is wrong with settings as YAML gives them: the place of each fault and one sentence; none if all is well."""
+    try:
+        Settings.model_validate(data)
+    except ValidationError as error:
+        return [(fault["loc"], _sentence(fault)) for fault in error.errors()]
+    return []
 
 
 def _yaml_fault(error: yaml.YAMLError) -> str:

@@ -36,7 +36,7 @@ from capture.gallery.contents import read_cells
 from db.matching import matcher
 from db.roster import Entry
 from domain import Box, Tile
-from inference.identity import LEAST_LIKENESS
+from inference.identity.claims import LEAST_LIKENESS
 from inference.names import NameReader
 from inference.names.labels import Signature, find_ink
 from inference.names.recogniser import Recogniser

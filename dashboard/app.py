@@ -16,12 +16,17 @@ from sqlalchemy import Engine
 
 from config import Settings
 from dashboard import access, components, theme
+from dashboard.desk.surroundings import Surroundings
 from dashboard.exports import downloads
-from dashboard.pages import compare, live, report, sessions, student
+from dashboard.pages import compare, live, report, sessions, setup, student, students, tryout
+from dashboard.pages import settings as settings_page
 from domain import ClassmoodError
 
 SERVER_THREADS = 4
 """A few browser tabs at one small request a second each; the CPU belongs to Zoom."""
+
+ALONE = Surroundings()
+"""Pages that are served without the command line behind them: the store, and config.yaml."""
 
 INDEX = """<!DOCTYPE html>
 <html lang="en">
@@ -51,8 +56,12 @@ def create_app(
     token: str,
     clock: Callable[[], float] = time.time,
     lock: access.Lock | None = None,
+    surroundings: Surroundings = ALONE,
 ) -> dash.Dash:
-    """The pages over a store that was opened for reading; whoever asks needs the token, or what another lock asks."""
+    """The pages over a store that was opened for reading; whoever asks needs the token, or what another lock asks.
+
+    Behind another lock the pages about this machine are left out: who logs in from elsewhere has no say in it.
+    """
     app = dash.Dash(
         "dashboard",
         pages_folder="",
@@ -71,6 +80,11 @@ def create_app(
     sessions.register(app, engine)
     compare.register(app, engine)
     downloads.register(app.server, engine, clock)
+    if lock is None:
+        setup.register(app, engine, settings, surroundings, clock)
+        students.register(app, engine, surroundings)
+        settings_page.register(app, settings, surroundings)
+        tryout.register(app, settings, surroundings)
     dash.register_page("not_found_404", layout=components.not_found())
     app.layout = dmc.MantineProvider(dash.page_container, theme=theme.MANTINE, defaultColorScheme="auto")
     access.add_health(app.server, engine)

@@ -77,7 +77,8 @@ def chromium_path() -> str:
 def browser_type_launch_args(chromium_path: str) -> dict[str, object]:
     """How pytest-playwright starts the browser: the system's own, quiet towards the network."""
     quiet = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
-    return {"executable_path": chromium_path, "args": [*quiet, "--disable-sync", "--no-first-run"]}
+    drawn_camera = ["--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"]
+    return {"executable_path": chromium_path, "args": [*quiet, *drawn_camera, "--disable-sync", "--no-first-run"]}
 
 
 @pytest.fixture(scope="session")

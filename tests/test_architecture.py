@@ -19,8 +19,9 @@ MAY_IMPORT = {
     "inference": VALUES,
     "db": VALUES,
     "dashboard": VALUES | {"db"},
+    "tryout": VALUES | {"inference"},
     "training": VALUES | {"inference.crops"},
-    "cli": VALUES | {"capture", "inference", "db", "dashboard"},
+    "cli": VALUES | {"capture", "inference", "db", "dashboard", "tryout"},
     "classmood": set(),
     "benchmarks": VALUES | {"capture", "inference", "db", "dashboard", "cli"},
 }
@@ -48,6 +49,9 @@ CODE_FOLDERS = [
     "dashboard/exports",
     "dashboard/pages",
     "dashboard/report",
+    "dashboard/desk",
+    "dashboard/pages",
+    "tryout",
     "training",
     "training/face",
     "training/face/scenes",
@@ -96,6 +100,7 @@ def test_nothing_imports_training() -> None:
     [
         ("import dashboard.app, db.queries", ["cv2", "onnxruntime", "tensorflow", "mss", "rapidocr"]),
         ("import capture.screen, capture.gallery, inference.pipeline, db.writer", ["tensorflow", "keras", "dash"]),
+        ("import tryout.server, tryout.process", ["cv2", "onnxruntime", "tensorflow", "dash", "pandas", "sqlalchemy"]),
         ("import cli", ["cv2", "onnxruntime", "tensorflow", "dash", "pandas"]),
     ],
 )

@@ -22,13 +22,14 @@ import pytest
 from playwright.sync_api import Page, expect
 from sqlalchemy import Engine
 
+import cli
 from capture.recording import read_picture
 from capture.simulator.lesson import read_lesson
 from capture.simulator.simulator import Simulator
 from db import commands, queries
 from db.corrections import Correction
 from db.engine import open_store, writing
-from domain import EMOTIONS
+from domain import EMOTIONS, ClassmoodError
 from tests.conftest import ROOT
 
 SMALL_LESSON = ROOT / "capture" / "simulator" / "lessons" / "small.yaml"
@@ -301,6 +302,23 @@ def test_doctor_checks_everything_and_says_how_to_mend_it(type_command, display:
     assert re.search("^broken +Screen", broken.stdout, re.MULTILINE)
 
 
+def test_the_pages_get_the_checks_from_a_process_of_its_own(
+    settings: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    for name in ("DISPLAY", "WAYLAND_DISPLAY"):
+        monkeypatch.setenv(name, "")
+    monkeypatch.setenv("CLASSMOOD_CONFIG", str(settings))
+    found = {one.check: one for one in cli.check_machine()}
+    assert found.keys() == cli.CHECKS.keys() - {"Port"}
+    assert (found["Models"].mark, found["Screen"].mark) == ("ok", "broken")
+    assert "DISPLAY must be set" in found["Screen"].found
+    faulty = tmp_path / "faulty.yaml"
+    faulty.write_text("capture: 3\n")
+    monkeypatch.setenv("CLASSMOOD_CONFIG", str(faulty))
+    with pytest.raises(ClassmoodError, match="faulty.yaml, line 1"):
+        cli.check_machine()
+
+
 # --- the whole path
 
 
@@ -342,6 +360,20 @@ def test_a_class_on_the_screen_becomes_rows_and_a_live_page(
     assert not trouble
     assert rows(settings, "select source, end_reason, simulated from sessions") == [("screen", "stopped", 0)]
     assert rows(settings, "select count(*) from readings where p_happy is not null")[0][0] > 0
+
+
+def test_try_serves_its_page_and_takes_the_reader_with_it(start_command) -> None:
+    running = start_command("try", "--no-browser")
+    address = running.wait_for(r"Try it on yourself: (http://\S+/try\?token=\S+)")[1]
+    browser = urllib.request.build_opener(urllib.request.HTTPCookieProcessor())
+    with browser.open(address, timeout=60) as answer:
+        policy = answer.headers["Content-Security-Policy"]
+    door = re.search(r"connect-src 'self' http://127\.0\.0\.1:(\d+);", policy)
+    assert door
+    socket.create_connection(("127.0.0.1", int(door[1])), timeout=30).close()
+    assert running.stop(signal.SIGINT) == 0
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection(("127.0.0.1", int(door[1])), timeout=5)
 
 
 # --- steering, as the pages do it

@@ -214,7 +214,9 @@ def test_the_answers_of_an_earlier_network_enter_the_targets_by_their_share(run:
     taught = train.answers_of_start(recipe, some)
     assert taught is not None
     mirrored = data.Faces(some.images[:, :, ::-1], some.labels, some.usage, some.votes)
-    assert taught["probs"] == pytest.approx(train.answers_of_start(recipe, mirrored)["probs"], abs=1e-5)
+    same = train.answers_of_start(recipe, mirrored)
+    assert same is not None
+    assert taught["probs"] == pytest.approx(same["probs"], abs=1e-5)
     batches = train.Batches(some, recipe, taught=taught)
     _, (votes, labels), _ = batches[0]
     expected = 0.75 * np.eye(7)[some.labels] + 0.25 * taught["probs_fer2013"]

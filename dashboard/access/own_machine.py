@@ -28,9 +28,9 @@ def new_token() -> str:
     return secrets.token_urlsafe(TOKEN_BYTES)
 
 
-def address(host: str, port: int, token: str) -> str:
-    """The address that opens the pages once: it carries the token."""
-    return f"http://{host}:{port}/?token={token}"
+def address(host: str, port: int, token: str, page: str = "") -> str:
+    """The address that opens the pages once, at the live page or at another one: it carries the token."""
+    return f"http://{host}:{port}/{page}?token={token}"
 
 
 def guard(server: flask.Flask, token: str, script_hashes: ScriptHashes) -> None:

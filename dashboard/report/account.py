@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Engine
 
-from dashboard import glance
+from dashboard.live import glance
 from dashboard.report import Frame
 from dashboard.report.turning import TurningPoint, turning_points
 from dashboard.report.usual import Usual, usual_of

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
 
-from dashboard import glance
+from dashboard.live import glance
 from dashboard.report import Frame
 from dashboard.report.account import Account
 from dashboard.report.naming import Naming

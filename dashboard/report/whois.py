@@ -16,7 +16,7 @@ from dashboard.report import cards, summary
 from dashboard.report.account import Account
 from dashboard.report.naming import Naming
 from db.corrections import Correction, Made
-from db.engine import open_store, store_path
+from db.engine import open_store
 from domain import StoreError
 
 KINDS = {"rename": "Rename", "merge": "Merge", "split": "Split"}
@@ -34,7 +34,7 @@ def writable(engine: Engine) -> Iterator[Engine]:
 
     Pages read through an engine that cannot write, so that no fault of theirs can change the record.
     """
-    writer = open_store(f"sqlite:///{store_path(engine)}", write=True)
+    writer = open_store(engine.url.render_as_string(hide_password=False), write=True)
     try:
         yield writer
     finally:

@@ -1,0 +1,40 @@
+"""What the pages around a class reach beyond the store; the command line, which joins the stages, hands it in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import config
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One check of this machine: ok, look or broken; what was found; and what to do about it, or ""."""
+
+    check: str
+    mark: str
+    found: str
+    remedy: str
+
+
+@dataclass(frozen=True, slots=True)
+class Door:
+    """Where the process that reads a browser's frames listens on this machine, and the token that opens it."""
+
+    port: int
+    token: str
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """The file of the settings, the checks of this machine, and the reader of frames that a browser sends.
+
+    ``check_machine`` and ``open_reader`` raise ClassmoodError; they are None where the pages are served without them.
+    ``open_reader`` takes the port of the pages, from which alone frames are then accepted.
+    """
+
+    config_file: Path = config.CONFIG_FILE
+    check_machine: Callable[[], list[Finding]] | None = None
+    open_reader: Callable[[int], Door] | None = None

@@ -1,0 +1,250 @@
+"""The pages around a class in a real browser: set-up, students, settings and try."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from playwright.sync_api import Page, expect
+
+import cli
+import config
+from capture.gallery import GalleryFinder
+from config import Settings
+from dashboard import access
+from dashboard.app import create_app
+from dashboard.desk.surroundings import Door, Finding, Surroundings
+from db import commands
+from db.engine import open_store
+from db.writer import Writer
+from tests.dashboard_store import Clock, report, serving, write_class
+from tryout.process import ReaderProcess
+
+TOKEN = "token-of-this-test"
+PATIENCE_MS = 30_000
+NOW = 1_800_000_000.0
+
+
+@dataclass
+class Desk:
+    """A store with its writer, a configuration of its own, and the pages over both on a free port."""
+
+    writer: Writer
+    clock: Clock
+    config_file: Path
+    port: int
+    heard: list[str] = field(default_factory=list)
+
+    def visit(self, page: Page, path: str) -> None:
+        """Open a page; what the browser complains of, and requests to elsewhere, are kept in ``heard``."""
+        self.heard.clear()
+        page.on("console", lambda line: self.heard.append(line.text) if line.type in ("error", "warning") else None)
+        page.on("pageerror", lambda error: self.heard.append(str(error)))
+        page.on("request", lambda request: self._note(request.url))
+        page.set_default_timeout(PATIENCE_MS)
+        page.goto(access.address("127.0.0.1", self.port, TOKEN).replace("/?", f"{path}?"))
+
+    def _note(self, url: str) -> None:
+        if not url.startswith((f"http://127.0.0.1:{self.port}/", "data:", "blob:")):
+            self.heard.append(f"asked {url}")
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
+    folder = tmp_path_factory.mktemp("desk")
+    url = f"sqlite:///{folder}/class.sqlite"
+    clock = Clock(NOW)
+    writing, reading = open_store(url, write=True), open_store(url, write=False)
+    settings = Settings.model_validate({"dashboard": {"refresh_s": 0.25}})
+    with ReaderProcess(cli.companion) as reader:
+        around = Surroundings(
+            folder / "config.yaml",
+            lambda: [Finding("Models", "ok", "they match their cards", "")],
+            lambda page_port: Door(*reader.open(page_port)),
+        )
+        with (
+            serving(create_app(reading, settings, TOKEN, clock, surroundings=around)) as port,
+            Writer(writing, clock) as writer,
+        ):
+            yield Desk(writer, clock, around.config_file, port)
+    for engine in (reading, writing):
+        engine.dispose()
+
+
+@pytest.fixture
+def desk(served: Desk) -> Desk:
+    """The pages with the configuration as it is delivered, and no class running."""
+    if served.writer.session is not None:
+        served.writer.end_session(NOW, "stopped")
+    shutil.copy(config.CONFIG_FILE, served.config_file)
+    return served
+
+
+def fits(page: Page) -> bool:
+    """Whether nothing sticks out at the sides."""
+    return page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+def test_a_setting_is_changed_and_a_bad_one_is_refused(desk: Desk, page: Page) -> None:
+    desk.visit(page, "/settings")
+    save = page.locator("#settings-save")
+    expect(save).to_be_disabled(timeout=PATIENCE_MS)
+    rate = page.get_by_role("textbox", name="Rate", exact=True)
+    rate.fill("99")
+    page.get_by_role("textbox", name="Course").fill("<b>Maths</b> #1")
+    expect(page.locator("#settings-unsaved")).to_have_text("Not saved yet: capture.rate_hz, session.course")
+    before = desk.config_file.read_bytes()
+    save.click()
+    expect(page.locator("#settings-answer")).to_contain_text(
+        "capture.rate_hz: input should be less than or equal to 10"
+    )
+    assert desk.config_file.read_bytes() == before
+    expect(rate).to_have_value("99")
+    rate.fill("1.5")
+    page.get_by_role("textbox", name="Region").fill("0 0 1280 720")
+    page.get_by_role("switch", name="Read names").focus()
+    page.keyboard.press("Space")
+    save.click()
+    expect(page.locator("#settings-answer")).to_contain_text("Saved: ")
+    expect(save).to_be_disabled()
+    now = config.load(desk.config_file)
+    assert (now.capture.rate_hz, now.session.course, now.inference.read_names) == (1.5, "<b>Maths</b> #1", False)
+    assert now.capture.region == [0, 0, 1280, 720]
+    page.set_viewport_size({"width": 380, "height": 800})
+    page.reload()
+    expect(page.locator("#settings-answer")).to_contain_text("Changed since this start: capture.rate_hz")
+    expect(page.get_by_role("textbox", name="Course")).to_have_value("<b>Maths</b> #1")
+    assert fits(page)
+    assert desk.heard == []
+
+
+def test_settings_that_somebody_else_changed_are_not_overwritten(desk: Desk, page: Page) -> None:
+    desk.visit(page, "/settings")
+    page.get_by_role("textbox", name="Course").fill("Art")
+    text = desk.config_file.read_text("utf-8").replace("port: 8050", "port: 8051")
+    desk.config_file.write_text(text, "utf-8")
+    page.locator("#settings-save").click()
+    expect(page.locator("#settings-answer")).to_contain_text("changed meanwhile")
+    expect(page.get_by_role("textbox", name="Course")).to_have_value("Art")
+    assert desk.config_file.read_text("utf-8") == text
+    desk.config_file.write_text("capture: 3\n", "utf-8")
+    page.goto(f"http://127.0.0.1:{desk.port}/settings")
+    expect(page.locator("#settings-broken")).to_contain_text("config.yaml, line 1: capture: input should be")
+    assert desk.heard == []
+
+
+def test_set_up_shows_what_is_seen_and_steers_the_capture(desk: Desk, page: Page) -> None:
+    names = ["<img src=x onerror=document.title='taken'>", "\u202egnp.exe", "x" * 200, *["Maya"] * 22]
+    write_class(desk.writer, NOW - 2, NOW, 25, names, unread={3: "off", 9: "too_small"})
+    report(desk.writer)
+    desk.visit(page, "/setup")
+    note = page.locator("#setup-verdict .desk-note")
+    expect(note).to_contain_text("A gallery of 25 tiles is in sight", timeout=PATIENCE_MS)
+    expect(note).to_contain_text("1 of 24 are too small to be read")
+    expect(page.locator(".sight-tile")).to_have_count(25)
+    expect(page.locator(".sight-name").first).to_have_text(names[0])
+    expect(page.locator("#setup-ticks .tick").nth(2)).to_have_attribute("aria-label", "Look at this")
+    picture = cv2.imdecode(np.frombuffer(page.screenshot(full_page=True), np.uint8), cv2.IMREAD_COLOR)
+    assert picture is not None
+    assert GalleryFinder().update(picture).tiles == ()
+    page.locator("#setup-region").fill("0 0 1280 720")
+    page.get_by_role("checkbox", name="Keep this for the next classes").check()
+    page.get_by_role("button", name="Read this part").click()
+    expect(page.locator("#setup-answer")).to_contain_text("Asked the capture")
+    (asked,) = commands.pending(desk.writer.engine, 0)
+    assert (asked.kind, asked.payload) == ("region", {"region": [0, 0, 1280, 720]})
+    desk.writer.answer(asked.id, None)
+    desk.writer.flush()
+    expect(page.locator("#setup-answer")).to_contain_text("The capture looks there now")
+    assert config.load(desk.config_file).capture.region == [0, 0, 1280, 720]
+    page.locator("#setup-region").fill("left half")
+    page.get_by_role("button", name="Read this part").click()
+    expect(page.locator("#setup-answer")).to_contain_text("expected four whole numbers")
+    page.get_by_role("button", name="Check", exact=True).click()
+    expect(page.locator("#setup-findings")).to_contain_text("Modelsthey match their cards")
+    page.set_viewport_size({"width": 380, "height": 800})
+    assert fits(page)
+    assert "taken" not in page.title()
+    report(desk.writer, "stopped")
+    expect(note).to_contain_text("python3 classmood.py run")
+    expect(page.locator(".sight-tile")).to_have_count(0)
+    page.get_by_role("button", name="Watch it").click()
+    expect(page.locator("#setup-answer")).to_contain_text("Kept for the next classes")
+    assert config.load(desk.config_file).capture.region is None
+    page.get_by_role("checkbox", name="Keep this for the next classes").uncheck()
+    page.get_by_role("button", name="Watch it").click()
+    expect(page.locator("#setup-answer")).to_contain_text("Nothing reads the screen now")
+    assert desk.heard == []
+
+
+def test_try_reads_the_own_camera_and_keeps_nothing(desk: Desk, page: Page) -> None:
+    """Chromium's drawn camera shows a green field with a clock: no face, which is an answer too."""
+    desk.visit(page, "/try")
+    page.get_by_role("button", name="Start the camera").click()
+    expect(page.locator("#try-leading")).to_have_text("No face in sight", timeout=PATIENCE_MS)
+    expect(page.locator("#try-took")).to_contain_text("ms")
+    asked = [line for line in desk.heard if line.startswith("asked ")]
+    assert asked
+    assert all(re.fullmatch(r"asked http://127\.0\.0\.1:\d+/read", line) for line in asked)
+    assert set(desk.heard) == set(asked)
+    page.get_by_role("button", name="Stop").click()
+    expect(page.locator("#try-leading")).to_have_text("No reading yet")
+    assert page.evaluate("document.getElementById('try-video').srcObject") is None
+    page.set_viewport_size({"width": 380, "height": 800})
+    assert fits(page)
+    refused = page.evaluate("fetch('http://127.0.0.1:9/').catch(() => 'refused')")
+    assert refused == "refused"
+    assert any("Content Security Policy" in line for line in desk.heard)
+
+
+def test_no_other_page_may_use_a_camera_or_another_port(desk: Desk, page: Page) -> None:
+    desk.visit(page, "/settings")
+    answers = {path: page.request.get(f"http://127.0.0.1:{desk.port}{path}").headers for path in ("/settings", "/try")}
+    policies = {path: headers["content-security-policy"] for path, headers in answers.items()}
+    assert "connect-src 'self';" in policies["/settings"]
+    assert re.search(r"connect-src 'self' http://127\.0\.0\.1:\d+;", policies["/try"])
+    assert answers["/settings"]["permissions-policy"].startswith("camera=(), microphone=()")
+    assert answers["/try"]["permissions-policy"].startswith("camera=(self), microphone=()")
+    assert desk.heard == []
+
+
+def test_a_class_list_is_looked_at_and_then_used(desk: Desk, page: Page) -> None:
+    hostile = "<img src=x onerror=document.title='taken'>"
+    write_class(desk.writer, NOW + 100, NOW + 102, 3, ["Zoë's iPad", "Max Li", hostile])
+    desk.writer.flush()
+    desk.visit(page, "/students")
+    answer = page.locator("#students-answer")
+    expect(answer).to_contain_text("No class list yet", timeout=PATIENCE_MS)
+    expect(page.locator(".students-labels")).to_contain_text(hostile)
+    with page.expect_file_chooser() as opened:
+        page.get_by_role("button", name="Choose a file").focus()
+        page.keyboard.press("Enter")
+    chooser = page.locator("#students-upload input[type=file]")
+    opened.value.set_files({"name": "wrong.csv", "mimeType": "text/csv", "buffer": b"a,b\n1,2\n"})
+    expect(answer).to_contain_text("wrong.csv, line 1: expected a header with Name")
+    expect(page.locator("#students-decide")).to_be_hidden()
+    text = f'Name,E-mail\nZoe Müller,z@x.org\n"=HYPERLINK(""http://x"")",\n{"x" * 200},\n'
+    chooser.set_input_files({"name": "9b.csv", "mimeType": "text/csv", "buffer": text.encode()})
+    expect(answer).to_contain_text("9b.csv: 3 students. It is not in use yet.")
+    first = page.locator(".students-table tbody tr").first
+    expect(first).to_contain_text("Zoë's iPad")
+    expect(first).to_contain_text("1 of ")
+    assert config.load(desk.config_file).classroom.roster is None
+    page.get_by_role("button", name="Use this list").click()
+    expect(answer).to_contain_text("The list is in use")
+    roster = config.load(desk.config_file).classroom.roster
+    assert roster is not None
+    assert Path(roster).read_text("utf-8") == text
+    page.set_viewport_size({"width": 380, "height": 800})
+    page.reload()
+    expect(answer).to_contain_text("3 students on the list", timeout=PATIENCE_MS)
+    expect(page.locator(".students-table")).to_contain_text('=HYPERLINK("http://x")')
+    assert fits(page)
+    assert page.title() == "Students · Classmood"
+    assert desk.heard == []
