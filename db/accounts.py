@@ -18,6 +18,9 @@ from domain import StoreError
 LEAST_LETTERS = 12
 """Letters of a password: with the lock-out, and hashed by Argon2id, nobody tries so many through."""
 
+MOST_LETTERS = 1000
+"""A longer password is no person's: it would only keep the processor busy."""
+
 FAILURES = 5
 """Wrong passwords in a row after which an account is locked for a while."""
 
@@ -166,7 +169,7 @@ def _checked(login: str, password: str) -> str:
     login = storable(login.strip())
     if not login or len(login) > 100:
         raise StoreError(f"expected a login of 1 to 100 letters, found {len(login)}: choose another")
-    if len(password) < LEAST_LETTERS or login.casefold() in password.casefold():
+    if not LEAST_LETTERS <= len(password) <= MOST_LETTERS or login.casefold() in password.casefold():
         raise StoreError(
             f"expected a password of at least {LEAST_LETTERS} letters without the login in it, found another: "
             "four words that nobody would put together are easy to remember"
@@ -181,7 +184,7 @@ def _refuse_unknown(connection: Connection, login: str) -> None:
 
 def _is_right(password_hash: str, password: str) -> bool:
     try:
-        return _HASHER.verify(password_hash, password)
+        return _HASHER.verify(password_hash, password[:MOST_LETTERS]) and len(password) <= MOST_LETTERS
     except VerificationError:
         return False
 

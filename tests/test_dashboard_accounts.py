@@ -4,14 +4,21 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
+import socket
+import subprocess
+import threading
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import flask
 import pytest
 from argon2 import PasswordHasher
 from flask.testing import FlaskClient
+from playwright.sync_api import BrowserContext, expect
 from sqlalchemy import Engine, insert, select, update
 from typer.testing import CliRunner
+from werkzeug.serving import make_server
 
 import cli
 from config import DashboardSettings, Settings
@@ -172,7 +179,9 @@ def test_a_form_must_be_the_one_that_was_handed_out(client):
     assert client.post("/logout", data={"form": "x"}, headers=OURS, base_url=ORIGIN).status_code == 403
 
 
-@pytest.mark.parametrize(("login", "password"), [("ada", "wrong"), ("nobody", PASSWORD), ("", ""), ("ada", "")])
+@pytest.mark.parametrize(
+    ("login", "password"), [("ada", "wrong"), ("nobody", PASSWORD), ("", ""), ("ada", ""), ("ada", "x" * 5000)]
+)
 def test_a_wrong_login_is_told_without_saying_what_was_wrong(client, login, password):
     answer = log_in(client, login, password)
     assert answer.status_code == 401
@@ -251,6 +260,52 @@ def test_views_go_into_the_trail_which_an_admin_can_read(server, engine):
     assert "<td>&lt;script&gt;</td>" in get(admin, "/audit").text
 
 
+@pytest.fixture
+def https(engine: Engine, clock: Clock, tmp_path: Path) -> Iterator[str]:
+    """The pages behind real HTTPS with a certificate of the test's own; gives their address."""
+    if shutil.which("openssl") is None:
+        pytest.skip("openssl is not installed; type: sudo apt install openssl")
+    certificate, key = tmp_path / "certificate.pem", tmp_path / "key.pem"
+    making = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "1", "-subj", "/CN=localhost"]
+    subprocess.run([*making, "-keyout", key, "-out", certificate], check=True, capture_output=True)
+    reader = open_store(engine.url.render_as_string(hide_password=False), write=False)
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    origin = f"https://localhost:{port}"
+    lock = ask_for_accounts(Door(engine, origin, clock, LONGEST_S))
+    pages = create_app(reader, Settings(), "unused", clock, lock=lock).server
+    server = make_server("127.0.0.1", port, pages, threaded=True, ssl_context=(str(certificate), str(key)))
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield origin
+    server.shutdown()
+    thread.join()
+    server.server_close()
+    reader.dispose()
+
+
+@pytest.mark.parametrize("new_store", ["sqlite"], indirect=True)
+def test_a_person_logs_in_looks_and_logs_out_in_a_browser(https: str, new_context: Callable[..., BrowserContext]):
+    page = new_context(ignore_https_errors=True).new_page()
+    page.goto(f"{https}/")
+    expect(page).to_have_url(f"{https}/login")
+    page.get_by_label("Login").fill("ada")
+    page.get_by_label("Password").fill("wrong")
+    page.get_by_role("button", name="Log in").click()
+    expect(page.get_by_role("alert")).to_contain_text("not a login with its password")
+    page.get_by_label("Login").fill("ada")
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Log in").click()
+    expect(page).to_have_url(f"{https}/")
+    page.goto(f"{https}/account")
+    expect(page.get_by_text("logged in as ada (teacher)")).to_be_visible()
+    page.get_by_role("button", name="Log out").click()
+    expect(page).to_have_url(f"{https}/login")
+    page.goto(f"{https}/account")
+    expect(page).to_have_url(f"{https}/login")
+
+
 def test_health_is_told_to_anybody_and_nothing_else(client, engine):
     for host in (HOST, "127.0.0.1:8050"):
         answer = client.get("/health", headers={"Host": host}, base_url=ORIGIN)
@@ -289,7 +344,7 @@ def test_passwords_are_kept_as_argon2id_and_weak_ones_are_refused(engine, clock)
         kept = connection.scalars(select(Account.password_hash)).all()
     assert all(one.startswith("$argon2id$") for one in kept)
     assert len(set(kept)) == len(kept), "salted"
-    for password in ("short", "ada is my name!", ""):
+    for password in ("short", "ada is my name!", "", "x" * 1001):
         with pytest.raises(StoreError, match="at least 12 letters"):
             accounts.reset(engine, "ada", password, clock.now)
     with pytest.raises(StoreError, match="ada is taken"):

@@ -157,8 +157,8 @@ def _login(door: Door) -> ResponseReturnValue:
             _set_cookie(answer, COOKIE, token)
             return answer
         said = WRONG
-    form = secrets.token_urlsafe(FORM_BYTES)
-    body = page("log in", "Classmood", LOGIN_FORM.format(said=said, form=form))
+    form = _form_secret()
+    body = page("log in", "Classmood", LOGIN_FORM.format(said=said, form=escape(form)))
     answer = flask.Response(body, status=401 if said else 200, mimetype="text/html")
     _set_cookie(answer, FORM_COOKIE, form)
     return answer
@@ -176,9 +176,9 @@ def _logout(door: Door) -> ResponseReturnValue:
 
 def _account() -> ResponseReturnValue:
     viewer = _viewer()
-    form = secrets.token_urlsafe(FORM_BYTES)
+    form = _form_secret()
     trail = ' · <a href="/audit">The audit trail</a>' if viewer.role == "admin" else ""
-    body = ACCOUNT_PAGE.format(login=escape(viewer.login), role=viewer.role, form=form, trail=trail)
+    body = ACCOUNT_PAGE.format(login=escape(viewer.login), role=viewer.role, form=escape(form), trail=trail)
     answer = flask.Response(page("account", "Your account", body), mimetype="text/html")
     _set_cookie(answer, FORM_COOKIE, form)
     return answer
@@ -210,6 +210,11 @@ def _viewer() -> Viewer:
     viewer = VIEWER.get()
     assert viewer is not None  # nobody else gets past the door
     return viewer
+
+
+def _form_secret() -> str:
+    """What this browser's forms say, the same in all of its tabs."""
+    return flask.request.cookies.get(FORM_COOKIE) or secrets.token_urlsafe(FORM_BYTES)
 
 
 def _form_is_ours() -> bool:

@@ -65,6 +65,8 @@ def protect(server: flask.Flask, script_hashes: ScriptHashes, forms: str = "'non
         response.headers.update(SECURITY_HEADERS)
         if secure:
             response.headers["Strict-Transport-Security"] = "max-age=31536000"
+            # Without a referrer for the own host, a browser calls the origin of a form that is sent `null`.
+            response.headers["Referrer-Policy"] = "same-origin"
         if response.mimetype == "text/html":
             hashes = " ".join(script_hashes())
             response.headers["Content-Security-Policy"] = CONTENT_POLICY.format(hashes=hashes, forms=forms)
