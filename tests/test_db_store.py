@@ -161,13 +161,25 @@ def test_what_is_not_ours_to_touch_is_refused_in_one_line_and_left_alone(tmp_pat
     assert sorted(tmp_path.iterdir()) == beside
 
 
+BROKEN = "postgresql+psycopg://school:s3cret@host:port/x"
+
+
 @pytest.mark.parametrize(
     "url",
-    ["", "class.sqlite", "sqlite://", "sqlite:///:memory:", "postgresql://school/classes", "postgresql+psycopg:///x"],
+    [
+        "",
+        "class.sqlite",
+        "sqlite://",
+        "sqlite:///:memory:",
+        "mysql://school/classes",
+        "postgresql+psycopg:///x",
+        BROKEN,
+    ],
 )
 def test_an_address_that_is_neither_a_file_nor_a_server_is_refused(url):
-    with pytest.raises(StoreError, match="expected sqlite:///FILE or postgresql"):
+    with pytest.raises(StoreError, match="expected sqlite:///FILE or postgresql") as refusal:
         open_store(url, write=True)
+    assert "s3cret" not in str(refusal.value)
 
 
 def test_a_folder_that_cannot_be_made_is_refused(tmp_path):

@@ -120,7 +120,8 @@ def _parts(url: str) -> URL:
     try:
         parts = make_url(url)
     except ArgumentError as error:
-        raise StoreError(f"database.url: {expected}, found {url!r}") from error
+        # Not repeated: a password may stand in it.
+        raise StoreError(f"database.url: {expected}, found an address that cannot be read as one") from error
     if parts.drivername in ("postgres", "postgresql"):  # as providers write it
         parts = parts.set(drivername=postgres.DRIVER)
     is_file = parts.get_backend_name() == "sqlite" and parts.database not in (None, "", ":memory:")
