@@ -119,9 +119,9 @@ def _parts(url: str) -> URL:
     expected = "expected sqlite:///FILE or postgresql+psycopg://USER@HOST/NAME"
     try:
         parts = make_url(url)
-    except ArgumentError as error:
+    except (ArgumentError, ValueError):
         # Not repeated: a password may stand in it.
-        raise StoreError(f"database.url: {expected}, found an address that cannot be read as one") from error
+        raise StoreError(f"database.url: {expected}, found an address that cannot be read as one") from None
     if parts.drivername in ("postgres", "postgresql"):  # as providers write it
         parts = parts.set(drivername=postgres.DRIVER)
     is_file = parts.get_backend_name() == "sqlite" and parts.database not in (None, "", ":memory:")
