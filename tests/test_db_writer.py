@@ -196,7 +196,7 @@ def test_hostile_texts_are_kept_as_text(engine, writer):
     writer.write(moment(START_AT + 1, student(1, name)))
     writer.status(CaptureStatus("watching", name, error=name))
     writer.flush()
-    assert rows(engine, Student)[0]["display_name"] == name[:-1] + "?"
+    assert rows(engine, Student)[0]["display_name"] == name[:-1].replace("\0", "?") + "?"
     assert rows(engine, Session)[0]["title"] == "cours ?"
 
 
@@ -380,7 +380,7 @@ def test_thousandths_sum_to_a_thousand_and_are_next_to_the_exact_value(values):
 
 @given(st.text() | st.just("\ud800"))
 def test_storable_texts_have_bytes_and_whole_texts_stay(text):
-    assert storable(text).encode("utf-8") == text.encode("utf-8", "replace")
+    assert storable(text).encode("utf-8") == text.encode("utf-8", "replace").replace(b"\0", b"?")
 
 
 @given(st.lists(st.sampled_from(["moment", "student", "fail", "write"]), max_size=200), st.integers(3, 30))
