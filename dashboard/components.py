@@ -57,7 +57,7 @@ NAVIGATION = [("Live", "/")]
 """The pages that every header leads to: the word and the address."""
 
 
-def header(*middle: Any, here: str = "/") -> html.Header:
+def header(*middle: Any, here: str = "") -> html.Header:
     """The top line of every page: the mark, what the page puts there, and the switch between light and dark.
 
     ``here`` is the address of the page, which its navigation marks.

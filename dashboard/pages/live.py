@@ -111,7 +111,7 @@ def layout(settings: Settings) -> html.Div:
         [
             dcc.Interval(id="live-interval", interval=round(settings.dashboard.refresh_s * 1000)),
             *(dcc.Store(id=f"live-{name}") for name in STORES),
-            components.header(*panels.session_line(), html.Div(className="spread"), panels.health_corner()),
+            components.header(*panels.session_line(), html.Div(className="spread"), panels.health_corner(), here="/"),
             panels.notice(),
             html.Main(
                 [html.H1("Live class", className="unseen"), *(card() for card in cards)],
