@@ -22,8 +22,8 @@ PENALTY = 9.0
 """What a further change must save, in units of noise variance times log(minutes). A change of level has two parameters
 (when, how much), so the Bayesian information criterion asks for 2 where minutes are independent; they follow each other
 (smoothed moods, the same faces), which makes their noise look several times smaller from minute to minute than it is.
-Of 3, 4.5, 6, 9 and 12 this is the largest at which at least five of six dips of five minutes are still found, however
-closely minutes follow each other: `python -m benchmarks.after turning`."""
+Of 6, 9 and 12 this is the largest at which at least four of five dips of five minutes are still found, however closely
+minutes follow each other: `python -m benchmarks.after turning`."""
 
 LEAST_STEP: dict[Measure, float] = {"valence": 0.06, "attention": 0.10}
 """Smaller changes are not worth a teacher's time: of valence the step that the live page's arrow waits for, of
