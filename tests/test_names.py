@@ -323,3 +323,11 @@ def test_names_of_real_galleries_are_exact_or_missing(shared_data, reader):
             latin += 1
             right += text == said
     assert right / latin >= 0.9
+
+
+def test_ink_that_only_touches_the_labels_border_is_no_error() -> None:
+    label = np.full((20, 80, 3), 30, np.uint8)
+    label[0] = 255
+    ink = find_ink(label)
+    assert ink is not None
+    assert ink.box == Box(0, 0, 80, 1)

@@ -201,7 +201,7 @@ def _within_label(strength: np.ndarray) -> np.ndarray:
     bright[0] = outside[0] = False
     in_middle = np.bincount(parts[height // 4 : height - height // 4].ravel(), minlength=count)
     text = bright & ~outside
-    if in_middle[text].sum() < LEAST_TEXT * in_middle[1:].sum():
+    if not text.any() or in_middle[text].sum() < LEAST_TEXT * in_middle[1:].sum():
         return np.ones_like(strength)
     size = bottom[text].max() - top[text].min()
     gap = APART * size
