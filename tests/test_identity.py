@@ -126,16 +126,21 @@ def test_a_lone_microphone_is_no_label(lesson):
     microphone = Name(None, 0.0, Signature(np.full((16, 11), 200, np.uint8)))
     lesson.shows(ANNA, BEN)
     assert lesson.shows(microphone, BEN, rooms="CB") == [None, 2]
-    assert lesson.shows(CLEO, microphone, rooms="CB") == [None, 2], "Cleo is new; Ben still sits there"
+    assert lesson.shows(CLEO, microphone, rooms="CB") == [3, 2], "Cleo is new; Ben still sits there"
 
 
 # --- joining, leaving, pages ----------------------------------------------------------------------------------------
 
 
-def test_a_newcomer_must_be_seen_for_two_seconds(lesson):
+def test_a_newcomer_whose_label_is_read_is_a_student_at_once(lesson):
     lesson.shows(ANNA, BEN, CLEO)
-    assert lesson.shows(DAN, CLEO, BEN, ANNA, width=200) == [None, 3, 2, 1]
-    assert lesson.keeps_showing(DAN, CLEO, BEN, ANNA, width=200) == [4, 3, 2, 1]
+    assert lesson.shows(DAN, CLEO, BEN, ANNA, width=200) == [4, 3, 2, 1]
+
+
+def test_a_newcomer_whose_label_cannot_be_read_must_be_seen_for_two_seconds(lesson):
+    lesson.shows(ANNA, BEN)
+    assert lesson.shows(MINA, BEN, ANNA, width=200) == [None, 2, 1]
+    assert lesson.keeps_showing(MINA, BEN, ANNA, width=200) == [3, 2, 1]
 
 
 def test_who_leaves_is_paused_and_comes_back_as_the_same(lesson):
@@ -157,16 +162,14 @@ def test_after_five_minutes_unseen_a_student_has_left_the_meeting_but_not_the_se
 def test_pages_are_turned_back_and_forth(lesson):
     first, second = [ANNA, BEN], [CLEO, DAN]
     assert lesson.shows(*first) == [1, 2]
-    assert lesson.shows(*second) == [None, None]
-    assert lesson.keeps_showing(*second) == [3, 4]
+    assert lesson.shows(*second) == [3, 4]
     assert lesson.shows(*first) == [1, 2]
     assert lesson.present == {1: 0, 2: 1, 3: None, 4: None}
 
 
 def test_a_tile_that_is_filled_anew_is_the_newcomers(lesson):
     lesson.shows(ANNA, BEN, CLEO)
-    assert lesson.shows(ANNA, DAN, CLEO) == [1, None, 3]
-    assert lesson.keeps_showing(ANNA, DAN, CLEO) == [1, 4, 3]
+    assert lesson.shows(ANNA, DAN, CLEO) == [1, 4, 3]
     assert lesson.present[2] is None
 
 
@@ -296,7 +299,7 @@ def test_a_cut_name_becomes_whole_when_there_is_room(lesson):
 
 def test_a_cut_name_that_fits_two_students_is_nobodys(lesson):
     lesson.shows(label("Maximilian Rosenberger"), label("Maximilian Rothmann"), rooms="ab")
-    assert lesson.shows(label("Maximilian Ro..."), ANNA, rooms="cd", width=160) == [None, None]
+    assert lesson.shows(label("Maximilian Ro..."), ANNA, rooms="cd", width=160) == [None, 3]
 
 
 def test_a_cut_name_that_fits_two_students_is_the_one_whose_whole_name_is_nowhere_else(lesson):

@@ -23,7 +23,8 @@ from inference.names import Name
 IN_MEETING_S = 300.0
 """Seconds after which a student who was not seen has left: the design's rule of coverage."""
 SETTLE_S = 2.0
-"""Seconds that a label must look new before it is a new student: pictures shine through, arrows lie over it."""
+"""Seconds that a label that cannot be read, or stands where somebody else's stood, must look new before it is a new
+student: pictures shine through, arrows lie over it."""
 LABEL_LATE_S = 10.0
 """Seconds that a tile without a label may wait for one, where other tiles have or had one, before it is a student
 without a name."""
@@ -197,6 +198,7 @@ class Identities:
         if keeper is None:
             if likely is not None:
                 return likely
+            first = first or name.text is not None  # what was read for certain and is nobody's is somebody new
         elif keeper.student.provisional or likely is keeper.student:
             return keeper.student
         elif likely is not None:
