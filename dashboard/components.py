@@ -7,6 +7,7 @@ import unicodedata
 from datetime import datetime
 from typing import Any
 
+import dash
 import dash_mantine_components as dmc
 import pandas as pd
 from dash import html
@@ -53,8 +54,8 @@ def icon(name: str) -> html.Span:
     return html.Span(className=f"icon icon-{name}", **aria(hidden="true"))
 
 
-NAVIGATION = [("Live", "/")]
-"""The pages that every header leads to: the word and the address."""
+NAVIGATION = [("Live", "/"), ("Sessions", "/sessions"), ("Set-up", "/setup")]
+"""The pages that every header leads to, where they are served: the word and the address."""
 
 
 def header(*middle: Any, here: str = "") -> html.Header:
@@ -87,10 +88,13 @@ def header(*middle: Any, here: str = "") -> html.Header:
 
 def _navigation(here: str) -> html.Nav:
     # Whole pages, no swapping of parts: what ran for hours ends with its page.
+    served = {page["path"] for page in dash.page_registry.values()}
     links = [
-        html.A(word, href=address, **aria(current="page") if address == here else {}) for word, address in NAVIGATION
+        html.A(word, href=address, **aria(current="page") if address == here else {})
+        for word, address in NAVIGATION
+        if address in served
     ]
-    return html.Nav(links if len(links) > 1 else [], className="navigation", **aria(label="Pages"))
+    return html.Nav(links, className="navigation", **aria(label="Pages"))
 
 
 def card(title: str, *children: Any, part: str, tools: Any = None) -> html.Section:

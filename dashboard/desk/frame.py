@@ -25,7 +25,7 @@ def page(title: str, lead: Any, *parts: Any, here: str) -> html.Div:
     ]
     return html.Div(
         [
-            components.header(html.Div(className="spread")),
+            components.header(html.Div(className="spread"), here="/setup"),
             html.Nav(links, className="desk-nav", **components.aria(label="Around the class")),
             html.Main(
                 [html.Div([html.H1(title), html.P(lead, className="desk-lead")], className="desk-title"), *parts],

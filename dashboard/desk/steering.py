@@ -8,7 +8,7 @@ from typing import Any, Literal
 from sqlalchemy import Engine
 
 from db import commands, queries
-from db.engine import open_store
+from db.engine import writable
 
 PATIENCE_S = 10.0
 """The capture looks once a second; a grabber that is opened anew may take a few more."""
@@ -32,11 +32,8 @@ def is_running(engine: Engine, now: float) -> bool:
 
 def ask(engine: Engine, kind: commands.Kind, payload: dict[str, Any], now: float) -> int:
     """Ask the capture that writes the store which the pages read; see `db.commands.ask`. Raises StoreError."""
-    writing = open_store(engine.url.render_as_string(hide_password=False), write=True)
-    try:
-        return commands.ask(writing, kind, payload, now)
-    finally:
-        writing.dispose()
+    with writable(engine) as store:
+        return commands.ask(store, kind, payload, now)
 
 
 def answer(engine: Engine, command: int, asked_at: float, now: float) -> Answer:

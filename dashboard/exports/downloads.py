@@ -11,9 +11,8 @@ from sqlalchemy import Engine
 from dashboard.exports import fonts, page, sheets
 from dashboard.report.account import Account, read_account
 from dashboard.report.naming import Naming
-from dashboard.report.whois import writable
 from db.corrections import audit
-from db.engine import writing
+from db.engine import writable, writing
 from domain import StoreError
 
 Export = Callable[[Account, Naming], bytes]

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 from sqlalchemy import Engine
@@ -13,7 +11,7 @@ from dashboard.live import glance
 from dashboard.live.recent import Feed
 from db import commands, queries, remarks
 from db.corrections import Correction
-from db.engine import open_store
+from db.engine import writable
 from domain import ClassmoodError, StoreError
 
 TEXT_LENGTH = 200
@@ -34,22 +32,12 @@ def act(feed: Feed, wish: dict[str, Any]) -> Outcome:
     (student, name); merge (student, target). What cannot be done comes back as an error in words.
     """
     try:
-        with _writing_store(feed.engine) as engine:
+        with writable(feed.engine) as engine:
             return _DEEDS[wish["do"]](engine, wish, feed.clock())
     except ClassmoodError as error:
         return {"error": str(error)}
     except (KeyError, TypeError, ValueError) as error:
         return {"error": f"expected something that this page can do, found {plain_line(str(error))}: reload the page"}
-
-
-@contextmanager
-def _writing_store(engine: Engine) -> Iterator[Engine]:
-    """The store behind a reader's engine, opened for one change: pages otherwise cannot write at all."""
-    writing = open_store(engine.url.render_as_string(hide_password=False), write=True)
-    try:
-        yield writing
-    finally:
-        writing.dispose()
 
 
 def _steer(engine: Engine, wish: dict[str, Any], now: float) -> Outcome:

@@ -16,6 +16,7 @@ from dashboard.report import cards, tables, whois
 from dashboard.report.account import Account, read_account
 from dashboard.report.naming import Naming
 from db import commands, remarks
+from db.engine import writable
 from domain import ClassmoodError, StoreError
 
 TABLES: dict[str, Callable[[Account, Naming], Any]] = {
@@ -72,8 +73,8 @@ def layout(engine: Engine, session: str | None, now: float) -> html.Div:
 
 def framed(middle: list[Any], *parts: Any) -> html.Div:
     """A page with its header; ``middle`` stands in the header."""
-    link = dcc.Link("Sessions", href="/sessions", className="report-back")
-    return html.Div([components.header(link, *middle, html.Div(className="spread")), *parts], className="page")
+    header = components.header(*middle, html.Div(className="spread"), here="/sessions")
+    return html.Div([header, *parts], className="page")
 
 
 def title(account: Account) -> list[Any]:
@@ -151,7 +152,7 @@ class Desk:
         if account is None:
             return [empty("There is no such session", "It was erased meanwhile.")], None
         try:
-            with whois.writable(self.engine) as store:
+            with writable(self.engine) as store:
                 asked = deed(account, store)
         except ClassmoodError as error:
             return body(account, str(error), fault=True), None

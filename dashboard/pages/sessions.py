@@ -73,8 +73,7 @@ def layout(engine: Engine) -> html.Div:
 
 def framed(*parts: Any) -> html.Div:
     """A page about many sessions with its header."""
-    title = html.Span("Sessions", className="session-title")
-    return html.Div([components.header(title, html.Div(className="spread")), *parts], className="page")
+    return html.Div([components.header(html.Div(className="spread"), here="/sessions"), *parts], className="page")
 
 
 def _in_the_browser(app: dash.Dash) -> None:

@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Any
 
 import dash_mantine_components as dmc
 from dash import html
-from sqlalchemy import Engine
 
 from dashboard import components
 from dashboard.report import cards, summary
 from dashboard.report.account import Account
 from dashboard.report.naming import Naming
 from db.corrections import Correction, Made
-from db.engine import open_store
 from domain import StoreError
 
 KINDS = {"rename": "Rename", "merge": "Merge", "split": "Split"}
@@ -26,19 +22,6 @@ LONGEST_NAME = 200
 """As long as Zoom lets a display name be, and some air."""
 
 LONGEST_NOTE = 500
-
-
-@contextmanager
-def writable(engine: Engine) -> Iterator[Engine]:
-    """The same store, opened for the one deed inside; raises StoreError where it cannot be written.
-
-    Pages read through an engine that cannot write, so that no fault of theirs can change the record.
-    """
-    writer = open_store(engine.url.render_as_string(hide_password=False), write=True)
-    try:
-        yield writer
-    finally:
-        writer.dispose()
 
 
 def correction(

@@ -12,6 +12,7 @@ from db.engine.store import (
     store_name,
     store_path,
     why_unwritable,
+    writable,
     writing,
 )
 from db.engine.upsert import insert
@@ -33,5 +34,6 @@ __all__ = [
     "store_name",
     "store_path",
     "why_unwritable",
+    "writable",
     "writing",
 ]

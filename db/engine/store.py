@@ -72,6 +72,20 @@ def is_server(url: URL) -> bool:
     return url.get_backend_name() == "postgresql"
 
 
+@contextmanager
+def writable(engine: Engine) -> Iterator[Engine]:
+    """The store behind a reader's engine, opened for the one deed inside.
+
+    Pages read through an engine that cannot write, so that no fault of theirs can change the record. Raises StoreError
+    where it cannot be written.
+    """
+    writer = open_store(engine.url.render_as_string(hide_password=False), write=True)
+    try:
+        yield writer
+    finally:
+        writer.dispose()
+
+
 def store_path(engine: Engine) -> Path:
     """The file behind an engine; raises StoreError where there is none."""
     if is_server(engine.url):
