@@ -20,6 +20,7 @@ from domain import Box, ClassmoodError, ModelError, Tile
 from inference.crops import TILE_HEIGHT, TILE_WIDTH
 from inference.faces import FaceFinder
 from training.face.__main__ import main
+from training.face.detectors import Reference
 from training.face.evaluate import Failure, Tally, write_failures
 from training.face.export import Candidate as Form
 from training.face.export import choose, export, to_onnx
@@ -36,6 +37,7 @@ pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation doesn't
 
 FACE = np.array([60, 20, 100, 70, 70, 40, 90, 40, 80, 52, 72, 60, 88, 60], np.float32)
 """A face in the middle of a tile: box, then eyes, nose and corners of the mouth."""
+MIRROR = np.array([[-1, 0, 160], [0, 1, 0]], float)
 
 
 def drawn_photo(seed: int, side: int = 120) -> Photo:
@@ -65,8 +67,7 @@ def scenes_of(composer: Composer, amount: int, seed: int = 1) -> store.Scenes:
 
 
 def test_a_mirrored_face_swaps_its_eyes_and_keeps_its_box():
-    mirror = np.array([[-1, 0, 160], [0, 1, 0]], float)
-    face = moved(FACE[None], mirror)[0]
+    face = moved(FACE[None], MIRROR)[0]
     assert face[:4].tolist() == [60, 20, 100, 70]
     right_eye, left_eye, *_ = landmarks_of(face)
     assert right_eye[0] < left_eye[0], "the person's right eye stays on the picture's left"
@@ -167,7 +168,8 @@ def perfect_map(scene: Scene) -> np.ndarray:
     y, x = (np.mgrid[0:14, 0:24] + 0.5) * 8
     logit = np.log(np.clip(wanted[..., :1], 1e-4, 0.999) / (1 - np.clip(wanted[..., :1], 1e-4, 0.999)))
     reach = [x - wanted[..., 4], y - wanted[..., 5], wanted[..., 6] - x, wanted[..., 7] - y]
-    marks = (wanted[..., 8:] - np.stack([x, y] * 5, -1)) / 8
+    size = np.maximum(wanted[..., 6:8] - wanted[..., 4:6], 1)
+    marks = (wanted[..., 8:] - np.tile((wanted[..., 4:6] + wanted[..., 6:8]) / 2, 5)) / np.tile(size, 5)
     return np.concatenate([logit, np.log(np.maximum(np.stack(reach, -1), 1) / 8), marks], -1).astype(np.float32)
 
 
@@ -209,6 +211,29 @@ def test_doubtful_places_count_for_nothing():
     wanted = targets(Scene(np.zeros((TILE_HEIGHT, TILE_WIDTH), np.uint8), FACE[None], place))
     assert wanted[1:5, 1:5, 1].max() == 0
     assert wanted[(45 // 8), (80 // 8), 1] == 1
+
+
+class Wavering(Reference):
+    """A reference that sees one face where it is told to, and its mirror image off by so many pixels."""
+
+    def __init__(self, off_px: float, mirrored_too: bool = True) -> None:
+        self._answers = [FACE[None], moved(FACE[None] + off_px, MIRROR) if mirrored_too else FACE[:0].reshape(0, 14)]
+
+    def find(self, image: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        faces = self._answers.pop(0)
+        return faces.copy(), np.ones(len(faces), np.float32)
+
+
+def test_landmarks_count_where_a_face_and_its_mirror_image_agree_on_them():
+    picture = np.zeros((100, 160), np.uint8)
+    agreed, _ = Wavering(2.0).find_steady(picture)
+    assert agreed[0, :4].tolist() == FACE[:4].tolist()
+    assert agreed[0, 4:] == pytest.approx(FACE[4:] + 1)
+    for reference in (Wavering(6.0), Wavering(0.0, mirrored_too=False)):
+        unsteady, scores = reference.find_steady(picture)
+        assert np.isnan(unsteady[0, 4:]).all()
+        assert unsteady[0, :4].tolist() == FACE[:4].tolist()
+        assert scores.tolist() == [1.0]
 
 
 # --- training and export --------------------------------------------------------------------------------------------

@@ -124,6 +124,23 @@ def test_a_recipe_that_makes_no_sense_is_refused(odd: dict[str, Any], what: str)
         train.Recipe(**odd)
 
 
+def test_a_run_that_began_with_the_kept_weights_comes_after_their_export() -> None:
+    weights = "training/weights/emotion.weights.h5"
+    runs = [
+        {"command": "python -m training.train --run training/runs/one --epochs 3", "recipe": {"start": None}},
+        {
+            "command": f"python -m training.train --run training/runs/two --start {weights}",
+            "recipe": {"start": weights},
+        },
+    ]
+    commands = export.recipe_of(train.RUNS / "two" / "best.keras", runs)["commands"]
+    assert [line.split()[2] for line in commands] == [
+        f"training.{name}" for name in ("train", "export", "train", "export", "evaluate")
+    ]
+    assert commands[1].endswith("export training/runs/one/best.keras")
+    assert commands[3].endswith("export training/runs/two/best.keras")
+
+
 def test_callbacks_see_and_change_the_state_of_a_running_epoch() -> None:
     class KeepsItsStateElsewhere:
         """A model of Keras on JAX: variables hold nothing until they are synchronised."""

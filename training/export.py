@@ -9,6 +9,7 @@ import argparse
 import hashlib
 import json
 import os
+import shlex
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
@@ -33,6 +34,7 @@ from training.data import OUTPUTS
 from training.evaluate import Predict, load_model, predict_all, speed
 from training.network import emotion_network, read_weights
 from training.train import DEFAULT_RUN, Recipe, command_of, from_root
+from training.train import parser as training_parser
 
 OPSET = 17
 """The newest that tf2onnx writes without trouble; opset 20 is refused."""
@@ -292,10 +294,14 @@ def recipe_of(source: Path, runs: list[dict[str, Any]]) -> dict[str, Any]:
     export_command = "python -m training.export"
     if source.resolve() != (DEFAULT_RUN / "best.keras").resolve():
         export_command += f" {from_root(source)}"
-    commands = [run["command"] for run in runs]
-    for run in runs:  # where a run began is told as it was typed, but no path of a machine
-        if run["recipe"].get("start"):
+    commands: list[str] = []
+    for run in runs:
+        if run["recipe"].get("start"):  # where a run began is told as it was typed, but no path of a machine
             run["recipe"]["start"] = from_root(Path(run["recipe"]["start"]))
+        if commands and run["recipe"].get("start") == from_root(WEIGHTS):
+            before = training_parser().parse_args(shlex.split(commands[-1])[3:]).run
+            commands.append(f"python -m training.export {from_root(before / 'best.keras')}")
+        commands.append(run["command"])
     return {
         "commands": [*commands, export_command, "python -m training.evaluate models/emotion.onnx --card"],
         "runs": runs,

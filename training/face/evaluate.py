@@ -18,7 +18,7 @@ import onnxruntime as ort
 
 from domain import Box
 from inference.crops import TILE_HEIGHT, TILE_WIDTH, tile_inputs
-from training.face.detectors import Cascade, Detector, Own, Reference
+from training.face.detectors import SURE_SCORE, Cascade, Detector, Own, Reference
 from training.face.faces import FACE_COLUMNS, boxes_as_faces
 from training.face.matching import landmark_error, match
 from training.face.scenes.compose import Scene
@@ -211,7 +211,7 @@ def evaluate(model: Path, others: dict[str, Path], data: Path, scenes: Scenes, c
     on_scenes, failures = composed(scenes, detectors, count)
     found = {
         "composed": on_scenes,
-        "galleries": galleries(data / "zoom", detectors),
+        "galleries": galleries(data / "zoom", detectors | {"read": Own(model, least_score=SURE_SCORE)}),
         "cost": costs({"own": model, **others}, data),
         "size_bytes": model.stat().st_size,
     }

@@ -22,7 +22,7 @@ STRIDE = 8
 """Input pixels a cell: faces from 11 px on are wider than one cell."""
 ROWS, COLUMNS = TILE_HEIGHT // STRIDE, TILE_WIDTH // STRIDE
 PLACE_CHANNELS = 14
-"""Distances from the cell's middle to left, top, right and bottom, then x and y of five landmarks from there."""
+"""Distances from the middle of the cell to the four borders, then x and y of five landmarks from that of the box."""
 FINE, MIDDLE, COARSE = 32, 48, 64
 """Channels at a quarter, an eighth, and a sixteenth and less of the input's size."""
 PATCH, PATCH_STRIDE = 8, 4
@@ -41,7 +41,7 @@ def face_network() -> keras.Model:
     """The untrained network of the current precision policy, as it is trained.
 
     Input ``input`` float32 (N, 112, 192, 1), raw gray 0 to 255; output float32 (N, 14, 24, 15): the logit of a face's
-    middle, then ``PLACE_CHANNELS``: log distances to the borders and offsets to the landmarks, in cells.
+    middle, then ``PLACE_CHANNELS``: log distances to the borders in cells, and the landmarks in sizes of the box.
     """
     image = keras.Input((TILE_HEIGHT, TILE_WIDTH, 1), name="input")
     # Each tile to mean 0 and deviation 1: gain and offset of a camera fall away.
@@ -100,9 +100,11 @@ def decoded(answers: keras.KerasTensor) -> keras.KerasTensor:
     flat = ops.reshape(answers, (-1, ROWS * COLUMNS, PLACE_CHANNELS + 1))
     x, y = (ops.reshape(part, (1, ROWS * COLUMNS, 1)) for part in middles())
     reach = ops.exp(ops.clip(flat[..., 1:5], -4.0, 4.0)) * STRIDE
-    box = [x - reach[..., 0:1], y - reach[..., 1:2], x + reach[..., 2:3], y + reach[..., 3:4]]
-    points = flat[..., 5:] * STRIDE + ops.concatenate([x, y] * 5, axis=-1)
-    return ops.concatenate([*box, points, ops.sigmoid(flat[..., :1])], axis=-1)
+    left, top, right, bottom = x - reach[..., 0:1], y - reach[..., 1:2], x + reach[..., 2:3], y + reach[..., 3:4]
+    # In the box a face looks the same at every size, so that there is less to learn than with offsets in pixels.
+    sizes = ops.concatenate([right - left, bottom - top] * 5, axis=-1)
+    points = ops.concatenate([(left + right) / 2, (top + bottom) / 2] * 5, axis=-1) + flat[..., 5:] * sizes
+    return ops.concatenate([left, top, right, bottom, points, ops.sigmoid(flat[..., :1])], axis=-1)
 
 
 def middles() -> tuple[keras.KerasTensor, keras.KerasTensor]:

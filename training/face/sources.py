@@ -90,8 +90,8 @@ def _found_at_both_sizes(gray: np.ndarray, reference: Reference) -> tuple[np.nda
     """Faces as ``Reference.find`` gives them, also those that fill the picture: it sees them when they are smaller."""
     margin = round(MARGIN * min(gray.shape))
     wide = cv2.copyMakeBorder(gray, *[margin] * 4, borderType=cv2.BORDER_REPLICATE)
-    far, far_scores = reference.find(cv2.resize(wide, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA))
-    near, near_scores = reference.find(gray)
+    far, far_scores = reference.find_steady(cv2.resize(wide, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA))
+    near, near_scores = reference.find_steady(gray)
     far = far * 2 - margin
     # Inside a close-up the near view now and then takes hair or an ear for a face of its own.
     inside = (_share_inside(near, far) > 0.8) & (near_scores[:, None] < far_scores)
@@ -166,7 +166,7 @@ def _single(gray: np.ndarray, reference: Reference) -> list[Photo]:
     margin = round(MARGIN * len(gray))
     wide = cv2.copyMakeBorder(gray, *[margin] * 4, borderType=cv2.BORDER_REPLICATE)
     zoom = LABELLED_SIDE / len(wide)
-    found, _ = reference.find(cv2.resize(wide, None, fx=zoom, fy=zoom, interpolation=cv2.INTER_CUBIC))
+    found, _ = reference.find_steady(cv2.resize(wide, None, fx=zoom, fy=zoom, interpolation=cv2.INTER_CUBIC))
     return [Photo(gray, found[:1] / zoom - margin, np.empty((0, FACE_COLUMNS), np.float32))] if len(found) else []
 
 

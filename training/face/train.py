@@ -35,7 +35,7 @@ SPREAD, LEAST_SPREAD = 0.1, 0.6
 """Deviation of the bell around a face's middle: this share of its size, and at least so many cells."""
 NEAR = 0.3
 """Height of the bell from which a cell also learns box and landmarks."""
-BOX_WEIGHT, LANDMARK_WEIGHT = 1.0, 0.5
+BOX_WEIGHT, LANDMARK_WEIGHT = 1.0, 1.0
 EYES_APART = 0.45
 """Distance of the eyes in widths of a face: the unit of errors of landmarks."""
 SOFT_ERROR = 0.1
