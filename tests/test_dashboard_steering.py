@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import Engine
 
 from config import Settings
 from dashboard.live.chart import drawing
@@ -147,10 +148,10 @@ def test_a_store_that_cannot_be_written_is_told(feed: Feed, monkeypatch: pytest.
     from dashboard.live import steering
     from domain import StoreError
 
-    def refused(url: str, *, write: bool) -> None:
+    def refused(engine: Engine) -> None:
         raise StoreError("expected a database that can be used, but it is read-only: allow writing to it")
 
-    monkeypatch.setattr(steering, "open_store", refused)
+    monkeypatch.setattr(steering, "writable", refused)
     assert "read-only" in wished(feed, "mark", kind="note", text="")["error"]
 
 

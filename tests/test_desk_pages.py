@@ -107,7 +107,7 @@ def test_a_setting_is_changed_and_a_bad_one_is_refused(desk: Desk, page: Page) -
     assert desk.config_file.read_bytes() == before
     expect(rate).to_have_value("99")
     rate.fill("1.5")
-    page.get_by_role("textbox", name="Region").fill("0 0 1280 720")
+    page.get_by_role("textbox", name="Region").first.fill("0 0 1280 720")
     page.get_by_role("switch", name="Read names").focus()
     page.keyboard.press("Space")
     save.click()
