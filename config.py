@@ -96,7 +96,7 @@ class EngagementSettings(Section):
         7.0, "A turned head that turns less than this in three seconds reads a second screen.", "degrees", ge=0, le=60
     )
     low_mood: bool = _setting(True, "Whether a lasting fall of a student's mood is flagged.")
-    low_mood_s: float = _setting(90.0, "A mood that fell for this long is a flag.", "seconds", ge=10, le=1800)
+    low_mood_s: float = _setting(120.0, "A mood that fell for this long is a flag.", "seconds", ge=10, le=1800)
     low_mood_level: float = _setting(-0.15, "A face must look at least so unpleasant.", "valence", ge=-1, le=0)
     low_mood_drop: float = _setting(
         0.2, "How far a mood must fall below the student's usual one.", "valence", ge=0.05, le=1

@@ -238,12 +238,12 @@ def test_a_glance_is_no_flag(lesson):
 
 
 def test_a_lasting_fall_below_the_usual_mood_is_a_flag(lesson):
-    assert lesson.play(80, sight(1, "sad")) == ()
+    assert lesson.play(110, sight(1, "sad")) == ()
     assert [flag.kind for flag in lesson.play(20, sight(1, "sad"))] == ["low_mood"]
 
 
 def test_before_the_usual_mood_is_known_nothing_is_low():
-    assert Class().play(110, sight(1, "sad")) == ()
+    assert Class().play(140, sight(1, "sad")) == ()
 
 
 def test_a_stern_resting_face_is_not_low():
