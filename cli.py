@@ -9,9 +9,7 @@ import hashlib
 import json
 import math
 import os
-import shutil
 import signal
-import socket
 import subprocess
 import sys
 import threading
@@ -19,6 +17,7 @@ import time
 import webbrowser
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
+from dataclasses import asdict
 from itertools import chain
 from pathlib import Path
 from types import MappingProxyType
@@ -29,8 +28,8 @@ from pydantic import ValidationError
 
 import config
 import db.commandline
-from config import ROOT, CaptureSettings, DashboardSettings, DatabaseSettings, Settings
-from domain import Box, CaptureError, ClassmoodError, ConfigError, Flag, Frame, Moment, StoreError, Tile
+from config import ROOT, DashboardSettings, DatabaseSettings, Settings
+from domain import Box, CaptureError, ClassmoodError, ConfigError, Finding, Flag, Frame, Moment, StoreError, Tile
 
 if TYPE_CHECKING:
     import numpy as np
@@ -43,10 +42,10 @@ if TYPE_CHECKING:
     from capture.recording import RecordingSource
     from capture.source import Source
     from dashboard.access import Lock
-    from dashboard.desk.surroundings import Finding as MachineFinding
-    from db.commands import Command
+    from db.commands import Kind
     from db.queries import StudentView
     from db.writer import Writer
+    from db.writer.steering import Deed
     from inference.identity.consent import ConsentList
     from inference.pipeline import FrameReading, NameMatcher, Pipeline, TileReading
 
@@ -65,8 +64,6 @@ FRAMES_MISSED = 2.5
 """Without a frame for this many periods there is a gap in the session, however slow the rate."""
 FLUSH_EVERY_FRAMES = 100
 """How many frames of a recording may wait for the disk."""
-SHORT_HASH = 12
-"""Digits of a SHA-256 that tell versions apart for a person."""
 SIMULATED = "the simulated class"
 RETRY_S = 2.0
 """A screen that cannot be read now (locked, unplugged) is tried again after this time."""
@@ -289,6 +286,7 @@ class SessionRecorder:
 
 def model_version(settings: Settings) -> str | None:
     """Which emotion model reads the faces: its file and the start of its SHA-256; None where none does."""
+    from inference.health import SHORT_HASH
     from inference.pipeline import EMOTION_MODEL
 
     if settings.privacy.mode != "emotions":
@@ -299,92 +297,36 @@ def model_version(settings: Settings) -> str | None:
 
 def rules_version() -> str:
     """What tells one state of the rules from another: the start of the SHA-256 of the code that reads and judges."""
+    from inference.health import SHORT_HASH
+
     digest = hashlib.sha256()
     for path in sorted((ROOT / "inference").rglob("*.py")):
         digest.update(path.read_bytes())
     return f"inference {digest.hexdigest()[:SHORT_HASH]}"
 
 
-class Steering:
-    """Obeys what the pages ask of a live capture, looking once a second; every command gets its answer."""
+def deeds_of(recorder: SessionRecorder, writer: Writer, latest: Latest, settings: Settings) -> dict[Kind, Deed]:
+    """What a running capture does when the pages ask for it, by the kind of command; corrections are the writer's."""
+    from capture.source import open_elsewhere
 
-    def __init__(self, recorder: SessionRecorder, writer: Writer, latest: Latest, source: Source, settings: Settings):
-        self._recorder, self._writer, self._latest, self._settings = recorder, writer, latest, settings
-        self.source = source
-        self._last_id = 0
-        self._due_s = 0.0
+    def set_mode(payload: dict[str, Any]) -> None:
+        writer.set_mode(payload["mode"], time.time())
+        recorder.set_mode(payload["mode"])
 
-    def obey(self) -> None:
-        """Do what has been asked since the last look, when a second has passed since then."""
-        from db import commands
+    def look_at(place: dict[str, Any]) -> None:
+        fresh = open_elsewhere(latest.source, settings, time.time, place)
+        latest.source.close()
+        latest.turn_to(fresh)
+        recorder.turn_to(fresh)
 
-        now_s = time.monotonic()
-        if now_s < self._due_s:
-            return
-        self._due_s = now_s + STATUS_EVERY_S
-        try:
-            asked = commands.pending(self._writer.engine, self._last_id)
-        except StoreError:
-            return  # the writer meets the same trouble, and says it
-        for command in asked:
-            self._last_id = command.id
-            self._writer.answer(command.id, self._error_of(command))
-
-    def rest(self) -> None:
-        """Let time pass that is no work."""
-        self._latest.turn_to(self.source)
-
-    def _error_of(self, command: Command) -> str | None:
-        """Do one command; why it could not be done, in one line, or None."""
-        from db import commands
-
-        if command.session_id not in (None, self._writer.session):
-            return f"expected session {command.session_id} to be running, found that it is over"
-        try:
-            commands.check(command.kind, command.payload)
-            self._do(command)
-        except (ClassmoodError, ValueError) as error:
-            return str(error)
-        return None
-
-    def _do(self, command: Command) -> None:
-        from db import commands
-
-        kind, payload, at = command.kind, command.payload, time.time()
-        if kind == "pause":
-            self._recorder.hold(at)
-        elif kind == "resume":
-            self._recorder.release()
-        elif kind == "end":
-            self._recorder.end(at, time.monotonic())
-        elif kind == "mode":
-            self._writer.set_mode(payload["mode"], at)
-            self._recorder.set_mode(payload["mode"])
-        elif kind in ("monitor", "region"):
-            self._look_at(payload)
-        elif self._writer.session is None:
-            raise ValueError("expected a running class, found none: ask again when it runs")
-        elif kind == "undo":
-            self._writer.undo(payload["correction"])
-        else:
-            self._writer.correct(commands.correction_of(kind, payload))
-
-    def _look_at(self, place: dict[str, Any]) -> None:
-        """Read another monitor, or another region, from now on; where that fails, all stays as it was."""
-        from capture.source import open_live
-
-        if self.source.kind != "screen":
-            raise ValueError(f"expected the screen as the source, found {self.source.kind}: it has one place only")
-        chosen = {**self._settings.capture.model_dump(), "monitor": 0, "region": None, **place}
-        try:
-            capture = CaptureSettings.model_validate(chosen)
-        except ValidationError as error:
-            raise ValueError(f"{next(iter(place))}: {error.errors()[0]['msg']}") from None
-        fresh = open_live("screen", self._settings.model_copy(update={"capture": capture}), time.time)
-        self.source.close()
-        self.source = fresh
-        self._latest.turn_to(fresh)
-        self._recorder.turn_to(fresh)
+    return {
+        "pause": lambda _: recorder.hold(time.time()),
+        "resume": lambda _: recorder.release(),
+        "end": lambda _: recorder.end(time.time(), time.monotonic()),
+        "mode": set_mode,
+        "monitor": look_at,
+        "region": look_at,
+    }
 
 
 class Reporter:
@@ -464,16 +406,17 @@ def watch(
     With ``patience_s``, gives up when no session has started by then. Returns whether it went on to the end.
     """
     from capture.latest import Latest
+    from db.writer.steering import Steering
 
     latest = Latest(source, settings.capture.rate_hz, stop.wait)
-    steering = Steering(recorder, writer, latest, source, settings)
+    steering = Steering(writer, deeds_of(recorder, writer, latest, settings))
     began = time.monotonic()
     while not stop.is_set():
         steering.obey()
         if recorder.held:
             reporter.report(recorder, latest.dropped)
             stop.wait(REST_S)
-            steering.rest()
+            latest.rest()
             continue
         try:
             frame = latest.next()
@@ -489,7 +432,7 @@ def watch(
         if patience_s is not None and not recorder.sessions and time.monotonic() - began > patience_s:
             return False
     recorder.close(time.time(), "stopped")
-    steering.source.close()
+    latest.source.close()
     return True
 
 
@@ -1056,130 +999,29 @@ def write_overlay(path: Path, image: np.ndarray, reading: FrameReading) -> None:
         raise CaptureError(f"{path}: the overlay cannot be written ({error.strerror})") from None
 
 
-# --- the checks of `doctor` -----------------------------------------------------------------------------------------
+# --- the health of this machine -------------------------------------------------------------------------------------
 
-FINE, LOOK, BROKEN = "ok", "look", "broken"
-Finding = tuple[str, str, str]
-"""A mark, what was found, and what to do about it."""
 CHECKS_PATIENCE_S = 60.0
 """Opening the models and the screen takes seconds, on a machine that is busy with a class some more."""
-CPU_LOOK_S = 1.0
-LEAST_FREE_CORES = 0.7
-"""A class needs about a third of a core beside Zoom; twice that leaves air."""
-LEAST_FREE_MB = 500
-"""A school year of classes takes about 300 MB."""
 
 
-def check_python(_: Settings) -> Finding:
-    return FINE, f"Python {sys.version.split()[0]} on {sys.platform}", ""
+def checks() -> dict[str, Callable[[Settings], Finding]]:
+    """Every check of `doctor` by its name, in the order of a frame's path: each room answers for its own health."""
+    import dashboard.health
+    from capture import health as watching
+    from db.engine import health as keeping
+    from inference import health as reading
 
-
-def check_screen(settings: Settings) -> Finding:
-    from capture.screen import ScreenSource
-
-    with ScreenSource(settings.capture, time.time) as source:
-        frame = source.grab()
-        for _ in source.places[1:]:
-            source.look_elsewhere()
-            source.grab()
-        if source.blind:
-            return LOOK, "nothing can be seen", source.blind
-    return FINE, f"a grab of {frame.width}x{frame.height} pixels", ""
-
-
-def check_monitors(settings: Settings) -> Finding:
-    from capture.screen import monitors_and_scales
-
-    found = monitors_and_scales(settings.capture)
-    text = "; ".join(f"{i}: {b.width}x{b.height} at {b.left},{b.top}, {s:.0%}" for i, (b, s) in enumerate(found, 1))
-    return FINE, text, ""
-
-
-def check_zoom(settings: Settings) -> Finding:
-    from capture.gallery import GalleryFinder
-    from capture.screen import ScreenSource
-
-    with ScreenSource(settings.capture, time.time) as source:
-        for _ in source.places:
-            frame = source.grab()
-            gallery = GalleryFinder().update(frame.image)
-            if gallery.tiles:
-                where = "".join(f" in {window}" for window in source.windows_in_words(frame))
-                return FINE, f"a gallery of {len(gallery.tiles)} tiles is in sight{where}", ""
-            source.look_elsewhere()
-        windows, obstacle = source.windows_in_words(), source.obstacle
-    running = "Zoom runs, but no gallery is in sight" if windows or zoom_runs() else "Zoom does not run"
-    return (
-        LOOK,
-        "; ".join([running, *windows]),
-        obstacle or "Open the meeting in gallery view, uncovered, before `run`.",
-    )
-
-
-def zoom_runs() -> bool:
-    """Whether a process of the Zoom client is there, on any of the three systems."""
-    import psutil
-
-    names = (process.info["name"] or "" for process in psutil.process_iter(["name"]))
-    return any(name.casefold() in {"zoom", "zoom.exe", "zoom.us"} for name in names)
-
-
-def check_models(settings: Settings) -> Finding:
-    from inference.emotion import EmotionModel
-    from inference.faces import FACE_MODEL, FaceFinder
-    from inference.pipeline import EMOTION_MODEL
-
-    known = []
-    for name, opened in ((EMOTION_MODEL, EmotionModel), (FACE_MODEL, FaceFinder)):
-        opened(MODELS / name, settings.inference.threads)
-        card = json.loads((MODELS / name).with_suffix(".json").read_text("utf-8"))
-        known.append(f"{name} matches its card (sha256 {card['sha256'][:12]})")
-    return FINE, "; ".join(known), ""
-
-
-def check_database(settings: Settings) -> Finding:
-    from db.engine import is_server, open_store, store_name, store_path
-
-    engine = open_store(settings.database.url, write=True)
-    engine.dispose()
-    if is_server(engine.url):
-        return FINE, f"{store_name(engine)} opens", ""
-    path = store_path(engine)
-    free_mb = shutil.disk_usage(path.parent).free // 2**20
-    if free_mb < LEAST_FREE_MB:
-        return LOOK, f"{path} opens, but only {free_mb} MB are free", f"Free {LEAST_FREE_MB} MB on this disk."
-    return FINE, f"{path} opens, {free_mb // 1024} GB free", ""
-
-
-def check_port(settings: Settings) -> Finding:
-    host, port = settings.dashboard.host, settings.dashboard.port
-    with socket.socket() as probe:
-        if probe.connect_ex((host, port)) == 0:
-            return LOOK, f"port {port} is in use", "Stop that program (another Classmood?) or change dashboard.port."
-    return FINE, f"port {port} is free", ""
-
-
-def check_processor(_: Settings) -> Finding:
-    import psutil
-
-    cores = psutil.cpu_count() or 1
-    free = cores * (1 - psutil.cpu_percent(CPU_LOOK_S) / 100)
-    finding = f"{free:.1f} of {cores} cores are free now"
-    if free < LEAST_FREE_CORES:
-        return LOOK, finding, "Close programs, or lower capture.rate_hz."
-    return FINE, finding, ""
-
-
-CHECKS: dict[str, Callable[[Settings], Finding]] = {
-    "Python": check_python,
-    "Screen": check_screen,
-    "Monitors": check_monitors,
-    "Zoom": check_zoom,
-    "Models": check_models,
-    "Database": check_database,
-    "Port": check_port,
-    "Processor": check_processor,
-}
+    return {
+        "Python": lambda _: Finding("ok", f"Python {sys.version.split()[0]} on {sys.platform}"),
+        "Screen": watching.screen,
+        "Monitors": watching.monitors,
+        "Zoom": watching.zoom,
+        "Models": lambda settings: reading.models(settings, MODELS),
+        "Database": keeping.database,
+        "Port": dashboard.health.port,
+        "Processor": watching.processor,
+    }
 
 
 @app.command()
@@ -1190,37 +1032,35 @@ def doctor(
     from rich.console import Console
     from rich.table import Table
 
-    found = list(findings(load_settings()))
+    found = findings(load_settings())
     if as_json:
-        say(json.dumps([dict(zip(("check", "mark", "found", "remedy"), one, strict=True)) for one in found]))
+        say(json.dumps([{"check": check, **asdict(finding)} for check, finding in found.items()]))
     else:
         table = Table(box=None, pad_edge=False)
         for title in ("", "Check", "Found", "What to do"):
             table.add_column(title, overflow="fold")
-        for name, mark, finding, fix in found:
-            table.add_row(mark, name, finding, fix)
+        for check, finding in found.items():
+            table.add_row(finding.mark, check, finding.found, finding.remedy)
         Console().print(table)
-    if any(mark == BROKEN for _, mark, _, _ in found):
+    if any(finding.mark == "broken" for finding in found.values()):
         sys.exit(EXIT_FAILED)
 
 
-def findings(settings: Settings) -> Iterator[tuple[str, str, str, str]]:
-    """Make every check: its name, and its finding."""
-    said = set()
-    for name, check in CHECKS.items():
+def findings(settings: Settings) -> dict[str, Finding]:
+    """Make every check; what breaks several of them is told once."""
+    found, said = {}, set()
+    for name, check in checks().items():
         try:
-            mark, finding, fix = check(settings)
+            found[name] = check(settings)
         except ClassmoodError as error:
-            told = str(error) in said
-            mark, finding, fix = BROKEN, "not checked, see above" if told else str(error), ""
-            said.add(str(error))
-        yield name, mark, finding, fix
+            trouble = str(error)
+            found[name] = Finding("broken", "not checked, see above" if trouble in said else trouble)
+            said.add(trouble)
+    return found
 
 
-def check_machine() -> list[MachineFinding]:
+def check_machine() -> dict[str, Finding]:
     """The checks for the pages, in a process of its own: the pages load nothing that reads screens or faces."""
-    from dashboard.desk.surroundings import Finding
-
     command, by_hand = [sys.executable, str(ROOT / "cli.py"), "doctor", "--json"], "type: python3 classmood.py doctor"
     try:
         done = subprocess.run(
@@ -1230,8 +1070,9 @@ def check_machine() -> list[MachineFinding]:
         raise ClassmoodError(f"expected the checks within {CHECKS_PATIENCE_S:g} seconds; {by_hand}") from None
     if not done.stdout:
         raise ClassmoodError(done.stderr.strip() or f"expected the checks, found no answer; {by_hand}")
-    found = [Finding(**one) for one in json.loads(done.stdout)]
-    return [one for one in found if one.check != "Port"]  # the pages themselves hold it
+    found = {one.pop("check"): Finding(**one) for one in json.loads(done.stdout)}
+    del found["Port"]  # the pages themselves hold it
+    return found
 
 
 @app.command()

@@ -53,6 +53,15 @@ class StoreError(ClassmoodError):
 
 
 @dataclass(frozen=True, slots=True)
+class Finding:
+    """What a check of this machine found: ``mark`` says how bad it is, ``remedy`` what to do about it, or ""."""
+
+    mark: Literal["ok", "look", "broken"]
+    found: str
+    remedy: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Box:
     """A rectangle of whole pixels: left and top inside, right and bottom just outside.
 

@@ -43,9 +43,19 @@ class Latest:
         """Seconds from one frame to the next, as the work allows."""
         return max(self._shortest_s, self._work_s / BUSY_SHARE)
 
+    @property
+    def source(self) -> Source:
+        """Where the frames come from now."""
+        return self._source
+
     def turn_to(self, source: Source) -> None:
-        """Go on with a source, the same or another, after a rest: the time since the last frame was no work."""
-        self._source, self._started_at = source, None
+        """Go on with another source, after a rest."""
+        self._source = source
+        self.rest()
+
+    def rest(self) -> None:
+        """Let time pass that is no work: nothing was due since the last frame."""
+        self._started_at = None
 
     def next(self) -> Frame | None:
         """Wait until the next frame is due and take it; None when it is time to stop or the source has ended."""

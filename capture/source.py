@@ -5,9 +5,11 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from types import TracebackType
-from typing import ClassVar, Self
+from typing import Any, ClassVar, Self
 
-from config import Settings
+from pydantic import ValidationError
+
+from config import CaptureSettings, Settings
 from domain import Frame
 
 Clock = Callable[[], float]
@@ -75,3 +77,19 @@ def open_live(kind: str, settings: Settings, clock: Clock) -> Source:
 
         return SimulatorSource.from_settings(settings.simulator, clock)
     raise ValueError(f"expected screen, webcam or simulator, found {kind}")
+
+
+def open_elsewhere(source: Source, settings: Settings, clock: Clock, place: dict[str, Any]) -> Source:
+    """Open the screen that a source shows at another place: ``{"monitor": number}`` or ``{"region": edges or None}``.
+
+    The source stays open. Raises ValueError when it is no screen or the place cannot be one, and CaptureError when the
+    place does not exist.
+    """
+    if source.kind != "screen":
+        raise ValueError(f"expected the screen as the source, found {source.kind}: it has one place only")
+    chosen = {**settings.capture.model_dump(), "monitor": 0, "region": None, **place}
+    try:
+        capture = CaptureSettings.model_validate(chosen)
+    except ValidationError as error:
+        raise ValueError(f"{next(iter(place))}: {error.errors()[0]['msg']}") from None
+    return open_live("screen", settings.model_copy(update={"capture": capture}), clock)

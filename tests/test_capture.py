@@ -17,7 +17,7 @@ from capture.latest import Latest
 from capture.presence import Change, Phase, Presence
 from capture.recording import open_recording, read_picture
 from capture.screen import ScreenSource, areas_of
-from capture.source import Source, open_live
+from capture.source import Source, open_elsewhere, open_live
 from config import CaptureSettings, SessionSettings, Settings
 from domain import Box, CaptureError, Frame
 
@@ -202,6 +202,12 @@ def test_without_a_screen_one_line_says_what_to_do(monkeypatch: pytest.MonkeyPat
     assert "\n" not in str(caught.value)
 
 
+def test_only_a_screen_is_read_at_another_place() -> None:
+    sentence = "expected the screen as the source, found simulator"
+    with open_live("simulator", Settings(), lambda: NOON) as source, pytest.raises(ValueError, match=sentence):
+        open_elsewhere(source, Settings(), lambda: NOON, {"monitor": 1})
+
+
 def test_a_camera_that_is_not_there_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(webcam.cv2, "VideoCapture", lambda number: Camera(0))
     with pytest.raises(CaptureError, match="camera 0 does not answer"):
@@ -260,7 +266,7 @@ def test_a_rest_is_no_work_and_drops_nothing() -> None:
     bench = Bench(work_s=0.1, rate_hz=2.0)
     bench.play(3)
     bench.now += 600
-    bench.latest.turn_to(bench)
+    bench.latest.rest()
     assert np.diff(bench.play(3)) == pytest.approx(0.5)
     assert bench.latest.dropped == 0
 

@@ -14,7 +14,8 @@ from db.corrections import Correction
 from db.engine import open_store
 from db.status import CaptureStatus
 from db.writer import Writer
-from domain import Flag, StoreError
+from db.writer.steering import Steering
+from domain import CaptureError, Flag, StoreError
 from tests.test_db_writer import START_AT, moment, student
 
 NOW = START_AT + 100
@@ -59,6 +60,44 @@ def test_what_was_asked_of_a_capture_that_is_gone_is_not_obeyed_by_the_next(engi
     with Writer(engine, clock=lambda: NOW + 3600):
         assert commands.pending(engine, 0) == []
     assert commands.answer(engine, asked) == (NOW + 3600, TOO_LATE)
+
+
+def test_a_running_capture_looks_once_a_second_and_answers_all_that_was_asked(engine, writer):
+    now_s, done = 0.0, []
+
+    def refuse(payload: dict[str, object]) -> None:
+        raise CaptureError(f"there is no monitor {payload['monitor']}")
+
+    steering = Steering(writer, {"pause": done.append, "monitor": refuse}, lambda: now_s)
+    asked = [
+        commands.ask(engine, "pause", {}, NOW),
+        commands.ask(engine, "monitor", {"monitor": 2}, NOW),
+        commands.ask(engine, "rename", {"student": 2, "name": "Grace"}, NOW, session_id=1),
+        commands.ask(engine, "rename", {"student": 99, "name": "Nobody"}, NOW),
+        commands.ask(engine, "pause", {}, NOW, session_id=9),
+    ]
+
+    def answers() -> list[str | None]:
+        writer.flush()
+        return [commands.answer(engine, number)[1] for number in asked]
+
+    steering.obey()
+    said = answers()
+    assert (done, said[:3]) == ([{}], [None, "there is no monitor 2", None])
+    assert "no student 99" in (said[3] or "")
+    assert said[4] == "expected session 9 to be running, found that it is over"
+    assert [one.name for one in queries.students(engine, 1)] == ["Ada", "Grace"]
+    commands.ask(engine, "pause", {}, NOW)
+    steering.obey()
+    assert done == [{}], "it has just looked"
+    now_s = 1.0
+    steering.obey()
+    assert done == [{}, {}]
+    writer.end_session(NOW, "ended")
+    asked = [commands.ask(engine, "rename", {"student": 1, "name": "Late"}, NOW)]
+    now_s = 2.0
+    steering.obey()
+    assert answers() == ["expected a running class, found none: ask again when it runs"]
 
 
 @pytest.mark.parametrize(

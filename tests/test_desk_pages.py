@@ -19,10 +19,11 @@ from capture.gallery import GalleryFinder
 from config import Settings
 from dashboard import access
 from dashboard.app import create_app
-from dashboard.desk.surroundings import Door, Finding, Surroundings
+from dashboard.desk.surroundings import Door, Surroundings
 from db import commands
 from db.engine import open_store
 from db.writer import Writer
+from domain import Finding
 from tests.dashboard_store import Clock, report, serving, write_class
 from tryout.process import ReaderProcess
 
@@ -65,7 +66,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
     with ReaderProcess(cli.companion) as reader:
         around = Surroundings(
             folder / "config.yaml",
-            lambda: [Finding("Models", "ok", "they match their cards", "")],
+            lambda: {"Models": Finding("ok", "they match their cards")},
             lambda page_port: Door(*reader.open(page_port)),
         )
         with (

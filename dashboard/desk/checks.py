@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,7 +10,7 @@ import dash_mantine_components as dmc
 from dash import html
 
 from dashboard.components import aria
-from dashboard.desk.surroundings import Finding
+from domain import Finding
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,9 +81,9 @@ def ticks(seen: Mapping[str, bool]) -> list[html.Li]:
     return [_tick(*MARKS[seen.get(one.key)], one.what, one.how) for one in CHECKED]
 
 
-def findings_table(findings: Sequence[Finding]) -> html.Ul:
-    """What the checks of this machine found, with the remedies."""
-    lines = [_tick(FINDING_MARKS[one.mark], one.mark, one.check, one.found, one.remedy) for one in findings]
+def findings_table(findings: Mapping[str, Finding]) -> html.Ul:
+    """What the checks of this machine found, by their names, with the remedies."""
+    lines = [_tick(FINDING_MARKS[one.mark], one.mark, check, one.found, one.remedy) for check, one in findings.items()]
     return html.Ul(lines, className="ticks")
 
 

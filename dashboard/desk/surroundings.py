@@ -7,16 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import config
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One check of this machine: ok, look or broken; what was found; and what to do about it, or ""."""
-
-    check: str
-    mark: str
-    found: str
-    remedy: str
+from domain import Finding
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,10 +22,10 @@ class Door:
 class Surroundings:
     """The file of the settings, the checks of this machine, and the reader of frames that a browser sends.
 
-    ``check_machine`` and ``open_reader`` raise ClassmoodError; they are None where the pages are served without them.
-    ``open_reader`` takes the port of the pages, from which alone frames are then accepted.
+    ``check_machine`` gives what was found by the names of the checks; ``open_reader`` takes the port of the pages, from
+    which alone frames are then accepted. Both raise ClassmoodError; they are None where the pages do without them.
     """
 
     config_file: Path = config.CONFIG_FILE
-    check_machine: Callable[[], list[Finding]] | None = None
+    check_machine: Callable[[], dict[str, Finding]] | None = None
     open_reader: Callable[[int], Door] | None = None
