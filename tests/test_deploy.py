@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 import re
 import shlex
+import shutil
 import socket
 import subprocess
 import sys
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -19,7 +21,6 @@ import yaml
 
 import cli
 import config
-from db import accounts
 from db.engine import open_store
 from domain import ConfigError
 from tests.conftest import ROOT
@@ -53,14 +54,74 @@ def test_every_option_that_is_started_with_exists(words: list[str]):
     assert {word.split("=")[0] for word in words if word.startswith("--")} <= OPTIONS
 
 
-def test_what_the_image_copies_is_there_and_runs_without_rights():
-    copied = [word for line in re.findall(r"^COPY (.+) \S+$", DOCKERFILE, re.MULTILINE) for word in line.split()]
-    assert all((ROOT / name).exists() for name in copied)
-    for module in ("capture", "dashboard", "db", "inference", "models", "docs", "cli.py", "config.yaml"):
-        assert any(name.rstrip("/") == module for name in copied)
-    assert not any("training" in name or "tests" in name for name in copied)
-    assert DOCKERFILE.index("USER classmood") < DOCKERFILE.index("ENTRYPOINT")
-    assert "--require-hashes" in DOCKERFILE
+def lines_of_dockerfile() -> list[tuple[str, str]]:
+    """Every instruction with what follows it, in order; lines that go on are joined."""
+    text = re.sub(r"\\\n\s*", "", DOCKERFILE)
+    lines = [line for line in text.splitlines() if line and not line.startswith("#")]
+    return [(word, rest) for word, _, rest in (line.partition(" ") for line in lines)]
+
+
+@pytest.fixture(scope="session")
+def image(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder that the image would have: what git knows, .dockerignore lets through and the Dockerfile copies."""
+    known = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=False)
+    if known.returncode != 0:
+        pytest.skip("this is no checkout of git, so what would be built is not known")
+    everything, *let_through = (DEPLOY / "Dockerfile.dockerignore").read_text("utf-8").splitlines()[1:]
+    assert everything == "*"
+    allowed = {line[1:].rstrip("/") for line in let_through if line.startswith("!")}
+    context = {name for name in known.stdout.split("\0") if name and name.split("/")[0] in allowed}
+    folder = tmp_path_factory.mktemp("image")
+    for *sources, target in (rest.split() for word, rest in lines_of_dockerfile() if word == "COPY"):
+        for source in sources:
+            files = [name for name in context if name == source or name.startswith(source.rstrip("/") + "/")]
+            assert files, f"the image copies {source}, which is not there"
+            for name in files:
+                place = folder / (Path(target) / name.removeprefix(source).lstrip("/") if source[-1] == "/" else name)
+                place.parent.mkdir(parents=True, exist_ok=True)
+                shutil.copyfile(ROOT / name, place)
+    return folder
+
+
+def test_the_image_is_made_as_images_should_be():
+    lines = lines_of_dockerfile()
+    words = [word for word, _ in lines]
+    rest = dict(lines)
+    assert words[0] == "FROM"
+    assert re.fullmatch(r"python:3\.1[1-4]-slim", rest["FROM"]), "a version, never latest, and one that is tested"
+    assert set(words) <= {"FROM", "ENV", "WORKDIR", "COPY", "RUN", "USER", "VOLUME", "EXPOSE", "HEALTHCHECK", "CMD"} | {
+        "ENTRYPOINT"
+    }, "ADD fetches and unpacks"
+    assert all(words.count(word) == 1 for word in ("FROM", "USER", "HEALTHCHECK", "ENTRYPOINT", "CMD"))
+    assert words.index("USER") < words.index("ENTRYPOINT"), "it runs without rights"
+    assert all(rest[word].startswith("[") for word in ("ENTRYPOINT", "CMD")), "no shell between it and a signal to end"
+    assert rest["WORKDIR"].startswith("/")
+    runs = " ".join(text for word, text in lines if word == "RUN")
+    assert "pip install --no-cache-dir --require-hashes" in runs
+    assert not re.search(r"sudo|apt|curl|wget", runs)
+    assert rest["EXPOSE"] in words_of_dockerfile()
+    assert f":{rest['EXPOSE']}/health" in rest["HEALTHCHECK"]
+
+
+def test_only_what_serves_pages_goes_into_the_image(image: Path):
+    there = {path.name for path in image.iterdir()}
+    assert not there & {"training", "tests", "benchmarks", ".git", ".ci", "data"}
+    assert not any(path.suffix in {".sqlite", ".csv", ".env"} for path in image.rglob("*"))
+
+
+def test_the_composition_holds_together():
+    services = COMPOSE["services"]
+    for service in services.values():
+        assert "build" in service or re.search(r":\d", service["image"]), "a version, never latest"
+        assert set(service.get("depends_on", ())) <= services.keys()
+        named = {mount.split(":")[0] for mount in service.get("volumes", ())}
+        assert named <= COMPOSE["volumes"].keys()
+    pages = services["pages"]
+    assert (ROOT / "deploy" / pages["build"]["context"] / pages["build"]["dockerfile"]).is_file()
+    assert (pages["read_only"], pages["cap_drop"]) == (True, ["ALL"])
+    asked = set(re.findall(r"\$\{(\w+)", (DEPLOY / "compose.yaml").read_text("utf-8")))
+    told = (DEPLOY / "README.md").read_text("utf-8")
+    assert all(name in told for name in asked)
 
 
 def test_only_https_is_open_to_the_world():
@@ -71,13 +132,22 @@ def test_only_https_is_open_to_the_world():
     assert "${POSTGRES_PASSWORD:?}" in services["pages"]["environment"]["CLASSMOOD_DATABASE"], "no password is built in"
 
 
+def in_image(image: Path, *command: str, **words: Any) -> Any:
+    """Run a command of the image in its folder, as the container would."""
+    environment = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1", **words.pop("env", {})}
+    environment.pop("PYTHONPATH", None)
+    return subprocess.Popen([sys.executable, "-u", *command], cwd=image, env=environment, text=True, **words)
+
+
 @pytest.fixture
-def served(new_store: Callable[[], str]) -> Iterator[int]:
+def served(new_store: Callable[[], str], image: Path) -> Iterator[int]:
     """The command of the Procfile, started as its place would, on a database with one account; gives its port."""
-    url = new_store()
-    engine = open_store(url, write=True)
-    accounts.add(engine, "head", "correct horse battery", "admin", 1.0)
-    engine.dispose()
+    url, before = new_store(), set(image.rglob("*"))
+    adding = in_image(
+        image, "cli.py", "accounts", "add", "head", "--admin",
+        env={"CLASSMOOD_DATABASE": url}, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+    )  # fmt: skip
+    assert adding.communicate("correct horse battery\n")[0] == "head may log in as admin.\n"
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -86,14 +156,13 @@ def served(new_store: Callable[[], str]) -> Iterator[int]:
     setting, python, *command = words
     name, _, value = setting.partition("=")
     assert python == "python"
-    process = subprocess.Popen(
-        [sys.executable, "-u", *command], cwd=ROOT, env={**os.environ, name: value}, stdout=subprocess.PIPE, text=True
-    )
-    assert process.stdout
-    assert "https://school.example" in process.stdout.readline()
-    yield port
-    process.terminate()
-    process.communicate()
+    with in_image(image, *command, env={name: value}, stdout=subprocess.PIPE) as process:
+        try:
+            assert "https://school.example" in process.stdout.readline()
+            yield port
+        finally:
+            process.terminate()
+    assert set(image.rglob("*")) == before, "nothing is written beside the program: the container is read-only"
 
 
 def ask(port: int, path: str, host: str) -> tuple[int, str]:
@@ -106,8 +175,13 @@ def ask(port: int, path: str, host: str) -> tuple[int, str]:
             return error.code, error.read().decode()
 
 
-def test_the_started_command_is_well_and_locked(served: int):
+def test_the_started_command_is_well_and_locked(served: int, image: Path):
     assert ask(served, "/health", "127.0.0.1") == (200, "ok")
+    check = re.search(r"CMD (\[.*\])", dict(lines_of_dockerfile())["HEALTHCHECK"])
+    assert check
+    _, *words = yaml.safe_load(check[1].replace("8050", str(served)))
+    assert in_image(image, *words).wait() == 0
+    assert in_image(image, *(word.replace(str(served), "1") for word in words), stderr=subprocess.DEVNULL).wait() != 0
     assert ask(served, "/", "evil.example")[0] == 403
     status, page = ask(served, "/login", "school.example")
     assert status == 200
