@@ -607,7 +607,7 @@ def open_writer(url: str, settings: Settings) -> Iterator[Writer]:
     cannot be used, or the database is a server's, which a network could take away in mid-class.
     """
     from db.engine import open_store, store_path
-    from db.privacy.retention import purge
+    from db.privacy.retention import in_words, purge
     from db.status import CaptureStatus
     from db.writer import GAP_S, Writer
 
@@ -618,7 +618,7 @@ def open_writer(url: str, settings: Settings) -> Iterator[Writer]:
     try:
         gone = purge(engine, settings.privacy, time.time())
         if gone:
-            say(f"Deleted as the settings ask: what was due of {len({one.session_id for one in gone})} sessions.")
+            say(f"Deleted as the settings ask: {', '.join(in_words(gone))}.")
     except StoreError as error:
         hindered = error  # a class is not lost for it, and where another capture runs the writer says more
     with Writer(engine, gap_s=max(GAP_S, FRAMES_MISSED / settings.capture.rate_hz)) as writer:

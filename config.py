@@ -197,6 +197,9 @@ class PrivacySettings(Section):
     keep_rollups_days: int = _setting(
         400, "How long a session's sums, and with them the session, are kept; 0 for ever.", "days", ge=0, le=3650
     )
+    keep_audit_days: int = _setting(
+        365, "How long the audit trail keeps who did what to the record.", "days", ge=30, le=3650
+    )
 
     @model_validator(mode="before")
     @classmethod

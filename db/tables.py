@@ -408,7 +408,7 @@ class CorrectionRow(Base):
 
 
 class AuditEntry(Base):
-    """Who did what to the record, one row per deed; rows are only ever added."""
+    """Who did what to the record, one row per deed; rows are added, and go when they are old, which is a deed, too."""
 
     __tablename__ = "audit"
 
@@ -437,6 +437,10 @@ class Account(Base):
     locked_until: Mapped[float | None] = mapped_column(
         comment="Until when no password is taken, in UNIX seconds UTC; null where one is."
     )
+    known_failures: Mapped[int] = mapped_column(
+        default=0, comment="The same as failures, of browsers in which this account has been logged in before."
+    )
+    known_locked_until: Mapped[float | None] = mapped_column(comment="The same as locked_until, for those browsers.")
 
 
 class LoginRow(Base):

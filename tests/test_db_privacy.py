@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine, Text, func, insert, select, update
+from sqlalchemy import Engine, Text, delete, func, insert, select, update
 
 from config import PrivacySettings
 from db import commands, queries, remarks
-from db.corrections import Correction, correct, undo
+from db.corrections import Correction, audit, correct, undo
 from db.engine import open_store, reading, store_path, writing
 from db.privacy import texts
 from db.privacy.backup import backup
@@ -290,10 +290,84 @@ def test_names_go_out_of_notes_corrections_and_commands_and_leave_numbers(two_cl
 
 def test_at_last_the_whole_session_goes(two_classes):
     gone = purge(two_classes, days(30, 180, 400), later(400.001))
-    assert [(one.kind, one.session_id) for one in gone] == [("sessions", 1), ("readings", 2), ("names", 2)]
+    assert [(one.kind, one.session_id) for one in gone] == [
+        ("sessions", 1),
+        ("readings", 2),
+        ("names", 2),
+        ("audit", None),
+    ]
     assert list(queries.sessions(two_classes)["id"]) == [2]
     for table in OF_SESSION:
         assert count(two_classes, table, table.session_id == 1) == 0
+
+
+def courses(engine: Engine) -> list[tuple[int, str]]:
+    """The sessions with the names of their courses."""
+    with reading(engine) as connection:
+        asked = select(Session.id, Course.name).join(Course, Course.id == Session.course_id).order_by(Session.id)
+        return [tuple(row) for row in connection.execute(asked)]
+
+
+def test_a_course_called_after_a_student_loses_the_name_session_by_session_and_goes_with_its_last(engine):
+    with Writer(engine, clock=lambda: NOW) as writer:
+        for number, at in enumerate((START_AT, START_AT + 1, START_AT + 90 * DAY_S)):
+            write_class(writer, at, [MARIE, "Pierre Curie"], "Tutoring Marie" if number else f"Tutoring {MARIE}")
+        write_class(writer, START_AT + 90 * DAY_S, ["Bo"], "Physics")
+    purge(engine, days(names=180), later(181))
+    assert courses(engine) == [
+        *((1, "Tutoring [erased] (1)"), (2, "Tutoring [erased] (2)"), (3, "Tutoring Marie"), (4, "Physics"))
+    ], "what is young keeps its name, and another course stays another one"
+    purge(engine, days(names=180), later(271))
+    assert courses(engine)[2:] == [(3, "Tutoring [erased] (2)"), (4, "Physics")]
+    assert count(engine, Course, Course.name.contains("Marie")) == 0
+    purge(engine, days(rollups=180), later(181))
+    assert count(engine, Course) == 2, "nobody is taught in the first any more"
+
+
+def test_what_was_asked_of_no_session_in_particular_goes_with_the_names_of_its_time(two_classes):
+    asked = commands.ask(two_classes, "rename", {"student": 1, "name": MARIE}, START_AT + 60)
+    late = commands.ask(two_classes, "pause", {}, START_AT + 5000)
+    purge(two_classes, days(names=180), later(180.5))
+    assert count(two_classes, CommandRow, CommandRow.id == asked) == 0
+    assert count(two_classes, CommandRow, CommandRow.id == late) == 1
+
+
+def test_the_trail_forgets_what_is_old_and_says_how_much_it_was(two_classes):
+    with writing(two_classes) as connection:
+        for at in (START_AT, START_AT + DAY_S):
+            audit(connection, "dean", "view", None, at, page="/")
+    kept = PrivacySettings(keep_readings_days=0, keep_names_days=0, keep_rollups_days=0, keep_audit_days=30)
+    before = count(two_classes, AuditEntry)
+    now = START_AT + 30.5 * DAY_S
+    due = count(two_classes, AuditEntry, AuditEntry.at < int(now - 30 * DAY_S))
+    assert stats(two_classes, kept, now).due == (f"{due} entries of the audit trail",)
+    assert [(one.kind, one.session_id, one.rows) for one in purge(two_classes, kept, now)] == [("audit", None, due)]
+    with reading(two_classes) as connection:
+        left = connection.execute(select(AuditEntry.at, AuditEntry.action, AuditEntry.detail)).all()
+    assert len(left) == before - due + 1
+    assert min(row.at for row in left) == START_AT + DAY_S
+    assert (left[-1].action, json.loads(left[-1].detail)) == (
+        "purge_audit",
+        {"rows": due, "before": int(START_AT + 0.5 * DAY_S)},
+    )
+    assert purge(two_classes, kept, now) == []
+    with pytest.raises(ValueError, match="greater than or equal to 30"):
+        PrivacySettings(keep_audit_days=7)
+
+
+def test_nothing_young_goes_from_the_trail_and_nothing_in_silence(two_classes):
+    for deed in (
+        delete(AuditEntry),
+        delete(AuditEntry).where(AuditEntry.at <= NOW),
+        update(AuditEntry).values(actor="nobody"),
+        update(AuditEntry).values(detail="{}"),
+    ):
+        with pytest.raises(StoreError, match="append-only"), writing(two_classes) as connection:
+            connection.execute(deed)
+    with writing(two_classes) as connection:
+        audit(connection, "program", "purge_audit", None, NOW, rows=0, before=int(NOW - 1))
+    with pytest.raises(StoreError, match="append-only"), writing(two_classes) as connection:
+        connection.execute(delete(AuditEntry).where(AuditEntry.at == NOW))
 
 
 def test_every_table_of_a_session_goes_with_it():
@@ -304,7 +378,7 @@ def test_every_table_of_a_session_goes_with_it():
 def test_a_running_session_is_never_touched_and_a_running_capture_refuses(two_classes):
     with writing(two_classes) as connection:
         connection.execute(update(Session).values(ended_at=None))
-    assert purge(two_classes, days(1, 1, 1), later(999)) == []
+    assert purge(two_classes, days(1, 1, 1), later(29)) == []
     with writing(two_classes) as connection:
         connection.execute(update(Session).values(ended_at=START_AT))
     with Writer(two_classes), pytest.raises(StoreError, match="delete what is due"):
@@ -341,7 +415,7 @@ def test_stats_count_and_name_what_is_due(two_classes):
     assert found.rows["readings"] == count(two_classes, Reading)
     assert (found.oldest_at, found.newest_at) == (START_AT, START_AT + 1000)
     assert found.bytes > 50_000
-    assert found.due == {"readings": 2}
+    assert found.due == ("readings of 2 sessions (156 rows)",)
 
 
 # --- names in sentences ---------------------------------------------------------------------------------------------

@@ -45,7 +45,7 @@ def record(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
 def test_stats_and_purge(record):
     said = Typed("db", "stats").said
     assert "1  sessions\n" in said
-    assert "Due to be deleted: names of 1 session, readings of 1 session." in said
+    assert "Due to be deleted: names of 1 session (5 rows), readings of 1 session (60 rows)." in said
     assert Typed("db", "purge", "--dry-run").said.startswith("Would delete names of 1 session (5 rows).")
     assert "Deleted readings of 1 session (60 rows)." in Typed("db", "purge").said
     assert Typed("db", "purge").said == "Nothing is due to be deleted.\n"
@@ -73,5 +73,8 @@ def test_a_class_begins_without_what_is_due(record, capsys):
     settings = config.of_this_start()
     with cli.open_writer(record, settings):
         pass
-    assert "Deleted as the settings ask: what was due of 1 sessions." in capsys.readouterr().out
+    assert (
+        "Deleted as the settings ask: names of 1 session (5 rows), readings of 1 session (60 rows)."
+        in capsys.readouterr().out
+    )
     assert "Due to be deleted: nothing." in Typed("db", "stats").said

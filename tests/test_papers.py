@@ -14,7 +14,7 @@ from db.privacy.papers import PAPERS, facts_of, write_papers
 from db.privacy.stats import Stats
 from domain import StoreError
 
-STATS = Stats({"sessions": 3, "students": 90, "readings": 7000}, 1, 0.0, 1.0, {"readings": 2})
+STATS = Stats({"sessions": 3, "students": 90, "readings": 7000}, 1, 0.0, 1.0, ("readings of 2 sessions (60 rows)",))
 
 
 def settings(**sections: dict) -> Settings:
@@ -33,7 +33,7 @@ def test_the_papers_say_what_is_configured(tmp_path):
     assert "| for ever |" in dpia
     assert "| 99 days |" in dpia
     assert "configuration of 2027-01-15" in dpia
-    assert "3 sessions, 90 students' rows, 7000 readings; due to be deleted: readings of 2 sessions" in dpia
+    assert "3 sessions, 90 students' rows, 7000 readings; due to be deleted: readings of 2 sessions (60 rows)" in dpia
     assert "https://classmood.example" in dpia
     assert "of those who consented also name" in dpia
     assert "expressions for 7 days" in notice

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections import Counter
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -49,8 +48,7 @@ def stats() -> None:
         say(f"{rows:>9}  {table}")
     if found.oldest_at is not None and found.newest_at is not None:
         say(f"From {_day(found.oldest_at)} to {_day(found.newest_at)}.")
-    due = ", ".join(f"{kind} of {counted(sessions, 'session')}" for kind, sessions in sorted(found.due.items()))
-    say(f"Due to be deleted: {due or 'nothing'}.")
+    say(f"Due to be deleted: {', '.join(found.due) or 'nothing'}.")
 
 
 @record.command()
@@ -59,16 +57,15 @@ def purge(
 ) -> None:
     """Delete what is older than the settings allow (privacy.keep_..._days), bytes included, and log what went."""
     from db.privacy.alone import compact
+    from db.privacy.retention import in_words
     from db.privacy.retention import purge as delete_due
 
     with opened(write=not dry_run) as (engine, settings):
         gone = delete_due(engine, settings.privacy, time.time(), dry_run)
         if not gone and not dry_run:
             compact(engine)
-    kinds = Counter(one.kind for one in gone)
-    for kind, sessions in sorted(kinds.items()):
-        rows = sum(one.rows for one in gone if one.kind == kind)
-        say(f"{'Would delete' if dry_run else 'Deleted'} {kind} of {counted(sessions, 'session')} ({rows} rows).")
+    for what in in_words(gone):
+        say(f"{'Would delete' if dry_run else 'Deleted'} {what}.")
     if not gone:
         say("Nothing is due to be deleted.")
 

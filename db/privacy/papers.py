@@ -51,10 +51,10 @@ def facts_of(settings: Settings, stats: Stats, now: float) -> Mapping[str, str]:
         ),
         **{
             name: _kept(getattr(privacy, name))
-            for name in ("keep_readings_days", "keep_names_days", "keep_rollups_days")
+            for name in ("keep_readings_days", "keep_names_days", "keep_rollups_days", "keep_audit_days")
         },
         **{name: str(stats.rows[name]) for name in ("sessions", "students", "readings")},
-        "due": ", ".join(f"{kind} of {number} sessions" for kind, number in sorted(stats.due.items())) or "nothing",
+        "due": ", ".join(stats.due) or "nothing",
         "course": settings.session.course or YOURS.format("course"),
         **{name: YOURS.format(name) for name in ("school", "teacher", "contact")},
     }

@@ -2,27 +2,26 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass
 
 from sqlalchemy import Engine, func, select, text
 
 from config import PrivacySettings
 from db.engine import is_server, reading, store_path
-from db.privacy.retention import Kind, purge
+from db.privacy.retention import in_words, purge
 from db.tables import Base, Session
 
 
 @dataclass(frozen=True, slots=True)
 class Stats:
     """Rows by table, bytes on the disk with the log, start of the oldest and the newest session (UNIX seconds, None
-    without any), and sessions of which something is due, by kind."""
+    without any), and what is due to be deleted, kind by kind in words."""
 
     rows: dict[str, int]
     bytes: int
     oldest_at: float | None
     newest_at: float | None
-    due: dict[Kind, int]
+    due: tuple[str, ...]
 
 
 def stats(engine: Engine, kept: PrivacySettings, now: float) -> Stats:
@@ -38,8 +37,7 @@ def stats(engine: Engine, kept: PrivacySettings, now: float) -> Stats:
             size = connection.scalar(text("SELECT pg_database_size(current_database())")) or 0
         else:
             size = _file_bytes(engine)
-    due: Counter[Kind] = Counter(gone.kind for gone in purge(engine, kept, now, dry_run=True))
-    return Stats(rows, size, oldest, newest, dict(due))
+    return Stats(rows, size, oldest, newest, tuple(in_words(purge(engine, kept, now, dry_run=True))))
 
 
 def _file_bytes(engine: Engine) -> int:

@@ -89,7 +89,7 @@ def words_of(names: Iterable[str], others: Iterable[str]) -> set[str]:
 
 
 def change_texts(connection: Connection, change: Change, now: float, session_id: int | None = None) -> int:
-    """Run every text of the record, or of one session, through ``change``; gives how many were another then."""
+    """Run every text of the record, or of one session and its course, through ``change``; gives how many it changed."""
     plain = sum(_change_column(connection, column, change, now, session_id) for column in SENTENCES)
     return plain + sum(_change_column(connection, column, _inside(change), now, session_id) for column in OBJECTS)
 
@@ -100,10 +100,10 @@ def _change_column(connection: Connection, attribute: Any, change: Change, now: 
     (key,) = table.primary_key
     asked = select(key, column).where(column.is_not(None), column != "")
     if session_id is not None:
-        home = table.c.id if table is Session.__table__ else table.c.get("session_id")
-        if home is None:
+        mine = _of_session(table, session_id)
+        if mine is None:
             return 0
-        asked = asked.where(home == session_id)
+        asked = asked.where(mine)
     changed = [
         {"row": number, "text": change(text)} for number, text in connection.execute(asked) if change(text) != text
     ]
@@ -115,6 +115,14 @@ def _change_column(connection: Connection, attribute: Any, change: Change, now: 
             values["redacted_at"] = now
         connection.execute(update(table).where(key == bindparam("row")).values(values), changed)
     return len(changed)
+
+
+def _of_session(table: Any, session_id: int) -> Any:
+    """Which rows of a table belong to a session, its course among them; None where no row of it does."""
+    if table is Course.__table__:
+        return table.c.id == select(Session.course_id).where(Session.id == session_id).scalar_subquery()
+    home = table.c.id if table is Session.__table__ else table.c.get("session_id")
+    return None if home is None else home == session_id
 
 
 def _inside(change: Change) -> Change:
