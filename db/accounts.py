@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import hmac
 import secrets
 from dataclasses import dataclass
+from typing import Any
 
 from argon2 import PasswordHasher
 from argon2.exceptions import VerificationError
@@ -39,7 +41,7 @@ _HASHER = PasswordHasher()
 """Argon2id with the library's settings, those of RFC 9106 for machines with little memory."""
 
 _NOBODY = _HASHER.hash(secrets.token_urlsafe(TOKEN_BYTES))
-"""What a password is compared with where there is no such account, so that both take equally long."""
+"""What a password is compared with where there is no such account, so that both take equally long but for one write."""
 
 _ACCOUNT = Account.__table__.c
 _LOGIN = LoginRow.__table__.c
@@ -47,13 +49,34 @@ _LOGIN = LoginRow.__table__.c
 
 @dataclass(frozen=True, slots=True)
 class AccountView:
-    """An account as an admin sees it; ``locked_until`` in UNIX seconds, None where it is open."""
+    """An account as an admin sees it; ``locked_until`` in UNIX seconds, None where any browser may try."""
 
     login: str
     role: Role
     sees_students: bool
     created_at: float
     locked_until: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A new login: its secret, and the sign by which this browser is known from now on."""
+
+    token: str
+    browser: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Tries:
+    """Where wrong passwords are counted, by what the trail calls the browsers that they come from."""
+
+    browser: str
+    failures: str
+    locked_until: str
+
+
+_STRANGE = _Tries("strange", "failures", "locked_until")
+_KNOWN = _Tries("known", "known_failures", "known_locked_until")
 
 
 def add(
@@ -73,7 +96,7 @@ def add(
     with writing(engine) as connection:
         if connection.scalar(select(_ACCOUNT.login).where(_ACCOUNT.login == login)) is not None:
             raise StoreError(f"expected a new login, found that {login} is taken: choose another, or reset it")
-        row = {"login": login, "role": role, "sees_students": sees_students, "created_at": now, "failures": 0}
+        row = {"login": login, "role": role, "sees_students": sees_students, "created_at": now}
         connection.execute(insert(Account).values(**row, password_hash=_HASHER.hash(password)))
         if adopt:
             connection.execute(update(Session).where(Session.owner.is_(None)).values(owner=login))
@@ -85,7 +108,10 @@ def reset(engine: Engine, login: str, password: str, now: float) -> None:
     _checked(login, password)
     with writing(engine) as connection:
         _refuse_unknown(connection, login)
-        fresh = {"password_hash": _HASHER.hash(password), "failures": 0, "locked_until": None}
+        opened = {
+            name: value for one in (_STRANGE, _KNOWN) for name, value in ((one.failures, 0), (one.locked_until, None))
+        }
+        fresh = {"password_hash": _HASHER.hash(password), **opened}
         connection.execute(update(Account).where(_ACCOUNT.login == login).values(**fresh))
         connection.execute(delete(LoginRow).where(_LOGIN.login == login))
         audit(connection, "program", "account_reset", None, now, login=login)
@@ -107,26 +133,39 @@ def accounts(engine: Engine) -> list[AccountView]:
         return [AccountView(*row) for row in connection.execute(select(*columns).order_by(_ACCOUNT.login))]
 
 
-def log_in(engine: Engine, login: str, password: str, now: float) -> str | None:
-    """The secret of a new login for a right password; None for a wrong one, or while the account is locked."""
+def log_in(engine: Engine, login: str, password: str, now: float, browser: str = "") -> Opened | None:
+    """A new login for a right password; None for a wrong one, or while the account is locked for this browser.
+
+    ``browser`` is what this browser was given when the account was last logged in there. Tries from such browsers are
+    counted by themselves, so that a stranger who guesses locks out strangers alone.
+    """
+    login = storable(login)
+    with reading(engine) as connection:
+        account = _account(connection, login)
+    # Outside of any transaction: a hash takes as long as hundreds of rows, and guessing would keep everybody waiting.
+    right = _is_right(account.password_hash if account else _NOBODY, password)
+    if account is None:
+        return None
+    tries = _KNOWN if _knows(account, browser) else _STRANGE
     with writing(engine) as connection:
-        account = connection.execute(select(Account.__table__).where(_ACCOUNT.login == login)).one_or_none()
-        right = _is_right(account.password_hash if account else _NOBODY, password)
-        if account is None or (account.locked_until or 0.0) > now:
-            return None
+        account = _account(connection, login, account.password_hash)
+        if account is None or (getattr(account, tries.locked_until) or 0.0) > now:
+            return None  # it was reset or locked in the meantime
         theirs = _ACCOUNT.login == login
         if not right:
-            failures = account.failures + 1
+            failures = getattr(account, tries.failures) + 1
             locked = now + LOCKED_S if failures % FAILURES == 0 else None
-            connection.execute(update(Account).where(theirs).values(failures=failures, locked_until=locked))
-            audit(connection, login, "login_failed", None, now, failures=failures)
+            counted = {tries.failures: failures, tries.locked_until: locked}
+            connection.execute(update(Account).where(theirs).values(counted))
+            audit(connection, login, "login_failed", None, now, failures=failures, browser=tries.browser)
             return None
-        connection.execute(update(Account).where(theirs).values(failures=0, locked_until=None))
+        connection.execute(update(Account).where(theirs).values({tries.failures: 0, tries.locked_until: None}))
+        connection.execute(delete(LoginRow).where(_LOGIN.used_at < now - IDLE_S))  # nobody logged out of these
         token = secrets.token_urlsafe(TOKEN_BYTES)
         row = {"token_hash": _hashed(token), "login": login, "started_at": now, "used_at": now}
         connection.execute(insert(LoginRow).values(row))
         audit(connection, login, "login", None, now)
-    return token
+    return Opened(token, _sign_of(account, secrets.token_urlsafe(TOKEN_BYTES)))
 
 
 def log_out(engine: Engine, token: str, now: float) -> None:
@@ -180,6 +219,25 @@ def _checked(login: str, password: str) -> str:
 def _refuse_unknown(connection: Connection, login: str) -> None:
     if connection.scalar(select(_ACCOUNT.login).where(_ACCOUNT.login == login)) is None:
         raise StoreError(f"expected an account, found none with the login {login}: see accounts list")
+
+
+def _account(connection: Connection, login: str, password_hash: str | None = None) -> Any:
+    """The row of an account; with a ``password_hash``, to change it, and None where it has another one by now."""
+    asked = select(Account.__table__).where(_ACCOUNT.login == login)
+    if password_hash is not None:
+        asked = asked.where(_ACCOUNT.password_hash == password_hash).with_for_update()  # guesses come side by side
+    return connection.execute(asked).one_or_none()
+
+
+def _sign_of(account: Any, number: str) -> str:
+    """What tells a browser in which an account was logged in: it needs no row, and another password ends it."""
+    key, said = account.password_hash.encode(), f"{account.login} {number}".encode("utf-8", "surrogateescape")
+    return f"{number}.{hmac.new(key, said, hashlib.sha256).hexdigest()}"
+
+
+def _knows(account: Any, sign: str) -> bool:
+    expected = _sign_of(account, sign.rpartition(".")[0])
+    return hmac.compare_digest(expected.encode(errors="replace"), sign.encode(errors="replace"))
 
 
 def _is_right(password_hash: str, password: str) -> bool:

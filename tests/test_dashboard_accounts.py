@@ -203,6 +203,75 @@ def test_an_account_is_locked_after_five_wrong_passwords_and_opens_by_itself_or_
     assert log_in(client, password="another long password").status_code == 303
 
 
+def log_out(client: FlaskClient) -> None:
+    client.post("/logout", data={"form": form_of(client, "/account")}, headers=OURS, base_url=ORIGIN)
+
+
+def test_a_stranger_locks_out_strangers_and_not_the_teacher(server, engine, clock):
+    teacher, stranger = server.test_client(), server.test_client()
+    log_in(teacher)
+    log_out(teacher)
+    for _ in range(accounts.FAILURES):
+        log_in(stranger, password="wrong")
+    assert log_in(stranger).status_code == 401, "whoever guesses is locked out, even with the right password"
+    assert log_in(teacher).status_code == 303
+    log_out(teacher)
+    for _ in range(accounts.FAILURES):
+        log_in(teacher, password="wrong")
+    assert log_in(teacher).status_code == 401, "who sits at the teacher's own browser gets no more tries than others"
+    clock.now += accounts.LOCKED_S + 1
+    assert log_in(stranger).status_code == 303
+    assert log_in(teacher).status_code == 303
+
+
+def test_a_browser_is_known_for_its_own_account_until_the_password_changes(engine, clock):
+    def sign_of(login: str, password: str = PASSWORD) -> str:
+        opened = accounts.log_in(engine, login, password, clock.now)
+        assert opened is not None
+        return opened.browser
+
+    signs = {login: sign_of(login) for login in ("ada", "dean")}
+    for _ in range(accounts.FAILURES):
+        accounts.log_in(engine, "ada", "wrong", clock.now)
+    for sign in (signs["dean"], signs["ada"][:-1] + "x", "", ".", "\x00é." + "0" * 64):
+        assert accounts.log_in(engine, "ada", PASSWORD, clock.now, sign) is None
+    assert accounts.log_in(engine, "ada", PASSWORD, clock.now, signs["ada"]) is not None
+    accounts.reset(engine, "ada", "another long password", clock.now)
+    for _ in range(accounts.FAILURES):
+        accounts.log_in(engine, "ada", "wrong", clock.now)
+    assert accounts.log_in(engine, "ada", "another long password", clock.now, signs["ada"]) is None
+
+
+def test_every_try_costs_one_hash_and_nobody_waits_for_it(engine, clock, monkeypatch):
+    """An unknown login, a locked account and a wrong password take equally long; others write meanwhile."""
+    hashed: list[str] = []
+
+    class Hasher:
+        def verify(self, password_hash: str, password: str) -> bool:
+            with writing(engine) as connection:
+                connection.execute(update(Session).where(Session.id == 1).values(title=str(len(hashed))))
+            hashed.append(password_hash)
+            return True
+
+    for _ in range(accounts.FAILURES):
+        accounts.log_in(engine, "ada", "wrong", clock.now)
+    monkeypatch.setattr(accounts, "_HASHER", Hasher())
+    for login in ("nobody", "ada", "root", "\x00", "x" * 5000):
+        before = len(hashed)
+        opened = accounts.log_in(engine, login, "right", clock.now)
+        assert (opened is not None, len(hashed) - before) == (login == "root", 1)
+    assert not PasswordHasher().check_needs_rehash(hashed[0]), "a hash of nobody's costs what a real one does"
+
+
+def test_logins_that_nobody_ended_are_cleared_away(engine, clock):
+    for login in ("ada", "dean"):
+        accounts.log_in(engine, login, PASSWORD, clock.now)
+    clock.now += accounts.IDLE_S + 1
+    accounts.log_in(engine, "dean", PASSWORD, clock.now)
+    with reading(engine) as connection:
+        assert connection.scalars(select(LoginRow.login)).all() == ["dean"]
+
+
 def test_everybody_sees_what_is_theirs(server):
     shown = {}
     for login in ("ada", "root", "dean"):

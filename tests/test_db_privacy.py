@@ -305,7 +305,7 @@ def courses(engine: Engine) -> list[tuple[int, str]]:
     """The sessions with the names of their courses."""
     with reading(engine) as connection:
         asked = select(Session.id, Course.name).join(Course, Course.id == Session.course_id).order_by(Session.id)
-        return [tuple(row) for row in connection.execute(asked)]
+        return [(row.id, row.name) for row in connection.execute(asked)]
 
 
 def test_a_course_called_after_a_student_loses_the_name_session_by_session_and_goes_with_its_last(engine):

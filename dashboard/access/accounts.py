@@ -28,6 +28,12 @@ COOKIE = "__Host-classmood"
 FORM_COOKIE = "__Host-classmood-form"
 """What a form must say again: another site can make a browser send the cookie, but cannot read it."""
 
+KNOWN_COOKIE = "__Host-classmood-known"
+"""By it a browser is known in which somebody has logged in before; it opens nothing."""
+
+KNOWN_S = 180 * 86_400
+"""Half a year, over the longest holidays."""
+
 FORM_BYTES = 24
 
 LOCAL_PAGES = ("/settings", "/setup")
@@ -58,7 +64,10 @@ ACCOUNT_PAGE = """<p>You are logged in as <strong>{login}</strong> ({role}).</p>
 <form method="post" action="/logout"><input type="hidden" name="form" value="{form}"><button>Log out</button></form>
 <p><a href="/">To the pages</a>{trail}</p>"""
 
-WRONG = "That is not a login with its password, or there were too many tries: then wait a quarter of an hour."
+WRONG = (
+    "That is not a login with its password, or there were too many tries: then wait a quarter of an hour, or use a "
+    "browser in which you have logged in before."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,10 +160,14 @@ def _login(door: Door) -> ResponseReturnValue:
         if not _form_is_ours():
             return _refuse("The form is not one of ours, or too old: go back and load it again.")
         given = flask.request.form
-        token = accounts.log_in(door.engine, given.get("login", ""), given.get("password", ""), door.clock())
-        if token is not None:
+        known = flask.request.cookies.get(KNOWN_COOKIE, "")
+        opened = accounts.log_in(
+            door.engine, given.get("login", ""), given.get("password", ""), door.clock(), browser=known
+        )
+        if opened is not None:
             answer = flask.redirect("/", code=303)
-            _set_cookie(answer, COOKIE, token)
+            _set_cookie(answer, COOKIE, opened.token)
+            _set_cookie(answer, KNOWN_COOKIE, opened.browser, KNOWN_S)
             return answer
         said = WRONG
     form = _form_secret()
@@ -222,8 +235,8 @@ def _form_is_ours() -> bool:
     return bool(kept) and hmac.compare_digest(said.encode("utf-8", "replace"), kept.encode("utf-8", "replace"))
 
 
-def _set_cookie(answer, name: str, value: str) -> None:
-    answer.set_cookie(name, value, secure=True, httponly=True, samesite="Strict", path="/")
+def _set_cookie(answer, name: str, value: str, longest_s: int | None = None) -> None:
+    answer.set_cookie(name, value, longest_s, secure=True, httponly=True, samesite="Strict", path="/")
 
 
 def _refuse(reason: str) -> flask.Response:

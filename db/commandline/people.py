@@ -60,7 +60,7 @@ def show() -> None:
     with opened(write=False) as (engine, _):
         found = accounts.accounts(engine)
     for one in found:
-        locked = " (locked)" if (one.locked_until or 0) > time.time() else ""
+        locked = " (locked, but for browsers that know it)" if (one.locked_until or 0) > time.time() else ""
         say(f"{one.login}  {one.role}{' who sees students' if one.sees_students else ''}{locked}")
     if not found:
         say("There are no accounts.")
