@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.school_server import SchoolServer, program, running
+from tests.school_server import Cable, SchoolServer, program, running
 
 ROOT = Path(__file__).resolve().parents[1]
 SHARED_DATA = ROOT.parent / "shared" / "data"
@@ -53,6 +53,14 @@ def school_server() -> Iterator[SchoolServer]:
         pytest.skip("PostgreSQL is not installed; type: sudo apt install postgresql")
     with running() as server:
         yield server
+
+
+@pytest.fixture
+def cable(school_server: SchoolServer) -> Iterator[Cable]:
+    """A way to that server which can be cut."""
+    cable = Cable(school_server.port)
+    yield cable
+    cable.close()
 
 
 @pytest.fixture(scope="module", params=["sqlite", "postgresql"])

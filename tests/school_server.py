@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import select
 import shutil
 import socket
 import subprocess
 import tempfile
+import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from itertools import count
 from pathlib import Path
 
@@ -22,6 +24,10 @@ def program(name: str) -> Path | None:
     """Where one of PostgreSQL's programs is; None where it is not installed."""
     newest = max(map(str, Path("/").glob(f"{SYSTEM_FOLDERS[1:]}/{name}")), default=shutil.which(name))
     return Path(newest) if newest else None
+
+
+LOOK_S = 0.05
+"""How often an idle cable looks whether it was pulled out."""
 
 
 class SchoolServer:
@@ -51,6 +57,70 @@ class SchoolServer:
     def close(self) -> None:
         """Let go of the server."""
         self._master.dispose()
+
+
+class Cable:
+    """What the network is between a program and a server: it can be pulled out, just when something goes through.
+
+    ``port`` is where the server seems to be. Once it is out, nobody gets through until ``plug_in``.
+    """
+
+    def __init__(self, server_port: int) -> None:
+        self._server_port = server_port
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.port: int = self._listener.getsockname()[1]
+        self._out = threading.Event()
+        self._words, self._after, self._left, self._delivered = b"", b"", 0, False
+        self._threads = [threading.Thread(target=self._accept)]
+        self._threads[0].start()
+
+    def pull_at(self, words: str, after: str, nth: int, delivered: bool = False) -> None:
+        """Be out when a program says ``words`` with or after the nth ``after``: before the server hears them, or
+        (``delivered``) when it has done what they ask, so that its answer is lost."""
+        self._words, self._after, self._left, self._delivered = words.encode(), after.encode(), nth, delivered
+
+    def pull_out(self) -> None:
+        """Let nothing through any more, from the next byte on."""
+        self._out.set()
+
+    def plug_in(self) -> None:
+        """Let everything through again."""
+        self._words = b""
+        self._out.clear()
+
+    def close(self) -> None:
+        """End all that hangs on it."""
+        self._out.set()
+        self._listener.shutdown(socket.SHUT_RDWR)
+        self._listener.close()
+        for thread in self._threads:
+            thread.join()
+
+    def _accept(self) -> None:
+        with suppress(OSError):  # closed
+            while True:
+                client, _ = self._listener.accept()
+                self._threads.append(threading.Thread(target=self._carry, args=(client,)))
+                self._threads[-1].start()
+
+    def _carry(self, client: socket.socket) -> None:
+        with client, suppress(OSError), socket.create_connection(("127.0.0.1", self._server_port)) as server:
+            while not self._out.is_set():
+                for end in select.select([client, server], [], [], LOOK_S)[0]:
+                    said = end.recv(65536)
+                    if not said or self._out.is_set() or (end is client and self._is_pulled_by(said, server)):
+                        return
+                    (server if end is client else client).sendall(said)
+
+    def _is_pulled_by(self, said: bytes, server: socket.socket) -> bool:
+        self._left -= self._after in said
+        if not self._words or self._words not in said or self._left > 0:
+            return False
+        if self._delivered:
+            server.sendall(said)
+            server.recv(65536)
+        self._out.set()
+        return True
 
 
 @contextmanager

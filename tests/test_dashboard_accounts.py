@@ -381,6 +381,28 @@ def test_health_is_told_to_anybody_and_nothing_else(client, engine):
         assert (answer.status_code, answer.text) == (200, "ok")
 
 
+@pytest.mark.parametrize("new_store", ["postgresql"], indirect=True)
+def test_while_the_database_is_away_health_says_so_and_nothing_is_shown(engine, clock, cable):
+    url = engine.url.set(port=cable.port).render_as_string(hide_password=False)
+    reader, trail = open_store(url, write=False), open_store(url, write=True)
+    lock = ask_for_accounts(Door(trail, ORIGIN, clock, LONGEST_S))
+    client = create_app(reader, Settings(), "unused", clock, lock=lock).server.test_client()
+    log_in(client)
+    assert (get(client, "/").status_code, get(client, "/health").status_code) == (200, 200)
+    cable.pull_out()
+    answer = get(client, "/health")
+    assert (answer.status_code, answer.text) == (503, "the record cannot be read")
+    for path in ("/", "/account", "/audit", "/download/report/1.html"):
+        away = get(client, path)
+        assert away.status_code == 503
+        assert "cannot be read just now" in away.text
+        assert "127.0.0.1" not in away.text, "where the database is, is nobody's business"
+    cable.plug_in()
+    assert (get(client, "/").status_code, get(client, "/health").status_code) == (200, 200)
+    for opened in (reader, trail):
+        opened.dispose()
+
+
 def test_wider_than_this_machine_asks_for_https_and_accounts(new_store):
     engine = open_store(new_store(), write=True)
     with pytest.raises(ConfigError, match="HTTPS in front"):

@@ -113,6 +113,16 @@ def test_trouble_is_one_line_without_the_password(school_server, address, found)
     assert "s3cret" not in str(refusal.value)
 
 
+def test_a_cable_that_is_pulled_out_is_noticed_within_half_a_minute(url):
+    with opened(url, write=True) as engine, engine.connect() as connection:
+        raw: Any = connection.connection.dbapi_connection
+        chosen = raw.info.get_parameters()
+    longest_s = int(chosen["keepalives_idle"]) + int(chosen["keepalives_interval"]) * int(chosen["keepalives_count"])
+    assert longest_s <= 30
+    assert int(chosen["tcp_user_timeout"]) <= 30_000
+    assert int(chosen["connect_timeout"]) <= 10
+
+
 def test_a_server_that_goes_away_is_one_line(school_server, url):
     with opened(url, write=True) as engine:
         assert why_unwritable(engine) is None

@@ -6,6 +6,7 @@ import csv
 import dataclasses
 import json
 import math
+import traceback
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -165,6 +166,26 @@ def test_moods_of_a_class_of_a_few_go_with_one_of_them_and_those_of_a_larger_cla
     assert large["happy"] == pytest.approx(0.88)
     assert set(queries.class_minutes(engine, [1])["happy"].isna()) == {True}
     assert count(engine, ClassMoment, ClassMoment.session_id == 1, ClassMoment.p_happy.is_not(None)) == 0
+
+
+def test_an_error_tells_no_name_however_it_is_printed(two_classes):
+    """Whatever a server or a program writes into its log of a failed statement holds no values of rows."""
+    names = [{"name": f"Tutoring {MARIE}"}, {"name": f"Tutoring {MARIE}"}]
+    with pytest.raises(StoreError) as failure, writing(two_classes) as connection:
+        connection.execute(insert(Course), names)
+    printed = "".join(traceback.format_exception(failure.value))
+    assert "UNIQUE" in printed.upper()
+    assert "Marie" not in printed
+
+
+@pytest.mark.parametrize("new_store", ["sqlite"], indirect=True)
+def test_nobody_else_on_the_machine_may_read_the_record(two_classes):
+    path = store_path(two_classes)
+    with Writer(two_classes) as writer:
+        write_class(writer, NOW, [MARIE])
+        for file in (path, path.with_name(f"{path.name}-wal"), path.with_name(f"{path.name}-shm")):
+            assert file.stat().st_size > 0
+            assert file.stat().st_mode & 0o077 == 0, file
 
 
 def test_nobody_is_erased_while_a_class_is_being_recorded(two_classes):

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine, Text, select, update
+from sqlalchemy import Engine, Text, make_url, select, update
 
 from config import Settings
 from db import queries, remarks
@@ -17,7 +17,7 @@ from db.engine import open_store, reading, writing
 from db.privacy.erase import erase
 from db.privacy.people import Wanted
 from db.publish import Sent, publish, sending
-from db.tables import Base, Publication, Session
+from db.tables import Base, Course, Publication, Session
 from db.writer import Writer
 from domain import ConfigError, StoreError
 from tests.test_db_writer import HAPPY, SAD, START_AT, moment, student
@@ -195,6 +195,72 @@ def test_a_cut_connection_costs_a_batch_and_the_rest_goes_on_from_there(engine, 
     assert len(queries.sessions(school)) == 1, "half a batch is none"
     assert publish(engine, url, [], NOW).sent == [2, 3]
     assert sorted(queries.sessions(school)["students"]) == [6, 6, 6]
+
+
+@pytest.mark.parametrize("new_store", ["postgresql"], indirect=True)
+@pytest.mark.parametrize(
+    ("words", "delivered", "arrived"),
+    [("INSERT INTO session_totals", False, 1), ("COMMIT", False, 1), ("COMMIT", True, 2)],
+)
+def test_a_real_server_that_goes_away_in_the_middle_costs_nothing_but_time(
+    engine, url, school, cable, new_store, monkeypatch, words, delivered, arrived
+):
+    """The connection is cut within a batch, before its end is heard, and after it is done but not yet answered."""
+    with writing(engine) as connection:
+        columns = Session.__table__.c
+        connection.execute(update(Session).where(columns.id.in_((2, 3))).values(simulated=False))
+        connection.execute(update(Base.metadata.tables["session_totals"]).values(present_max=6))
+        connection.execute(update(Base.metadata.tables["class_minutes"]).values(present_max=6))
+    monkeypatch.setattr(sending, "AT_ONCE", 1)
+    through = make_url(url).set(port=cable.port, password="s3cret").render_as_string(hide_password=False)
+    cable.pull_at(words, after="INSERT INTO session_totals", nth=2, delivered=delivered)
+    done = publish(engine, through, [1, 2, 3], NOW)
+    assert (done.sent, done.queued) == ([1], [2, 3])
+    assert "gone away" in (done.trouble or "")
+    assert "\n" not in (done.trouble or "")
+    assert "s3cret" not in (done.trouble or "")
+    assert len(queries.sessions(school)) == arrived, "all of a class or nothing"
+    assert publish(engine, through, [], NOW + 1).queued == [2, 3], "the server is still away"
+    cable.plug_in()
+    assert publish(engine, through, [], NOW + 2).sent == [2, 3]
+    assert publish(engine, through, [1, 2, 3], NOW + 3) == Sent(unchanged=[1, 2, 3])
+    publish(engine, other := new_store(), [1, 2, 3], NOW)
+    straight = open_store(other, write=False)
+    counts = [{table: len(rows) for table, rows in everything(one).items()} for one in (school, straight)]
+    straight.dispose()
+    assert counts[0] == counts[1]
+
+
+def test_what_has_changed_here_goes_with_every_publish(engine, url, school):
+    publish(engine, url, [1], NOW, consents=lambda name: name in ("Ada", "Bo"))
+    assert publish(engine, url, [], NOW, consents=lambda name: name == "Bo").sent == [1], "Ada took her consent back"
+    assert [one.name for one in queries.students(school, 1)] == ["Bo"]
+    assert "Ada" not in texts(school)
+    assert publish(engine, url, [], NOW, consents=lambda name: name == "Bo") == Sent()
+
+
+def test_what_the_school_has_deleted_comes_back_only_where_it_is_asked_for(engine, url, school):
+    publish(engine, url, [1], NOW)
+    with writing(school) as connection:
+        for table in ("gaps", "class_minutes", "session_totals", "sessions"):
+            connection.execute(Base.metadata.tables[table].delete())
+    with writing(engine) as connection:
+        connection.execute(update(Session).where(Session.id == 1).values(title="Chemistry"))
+        connection.execute(update(Publication).values(queued_at=NOW))
+    assert publish(engine, url, [], NOW) == Sent(unchanged=[1])
+    assert queries.sessions(school).empty
+    assert publish(engine, url, [1], NOW).sent == [1]
+
+
+def test_a_course_called_after_a_student_goes_from_the_school_too(engine, url, school):
+    with writing(engine) as connection:
+        connection.execute(update(Course).values(name="Tutoring Ada"))
+    publish(engine, url, [1], NOW)
+    assert "Tutoring Ada" in texts(school)
+    with writing(engine) as connection:
+        connection.execute(update(Course).values(name="Tutoring [erased]"))
+    assert publish(engine, url, [], NOW).sent == [1]
+    assert "Ada" not in texts(school)
 
 
 # --- names ----------------------------------------------------------------------------------------------------------

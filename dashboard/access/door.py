@@ -49,6 +49,9 @@ td,th{{text-align:left;padding:.2rem .8rem .2rem 0;vertical-align:top}}</style>
 """
 
 
+AWAY = "<p>Its disk or its server is away. Load this page again in a minute.</p>"
+
+
 def page(title: str, heading: str, body: str, width: str = "34rem") -> str:
     """A small page of its own; all three texts are HTML."""
     return PAGE.format(title=title, heading=heading, body=body, width=width)
@@ -57,8 +60,9 @@ def page(title: str, heading: str, body: str, width: str = "34rem") -> str:
 def protect(server: flask.Flask, script_hashes: ScriptHashes, forms: str = "'none'", secure: bool = False) -> None:
     """Let every answer tell the browser to stay at home; ``forms`` says where a page may send a form.
 
-    With ``secure`` the browser is to come back by HTTPS only, for a year.
+    With ``secure`` the browser is to come back by HTTPS only, for a year. A record that cannot be read is told as such.
     """
+    server.register_error_handler(StoreError, _out_of_reach)
 
     @server.after_request
     def tell(response: flask.Response) -> flask.Response:
@@ -72,6 +76,11 @@ def protect(server: flask.Flask, script_hashes: ScriptHashes, forms: str = "'non
             response.headers["Content-Security-Policy"] = CONTENT_POLICY.format(hashes=hashes, forms=forms)
             response.headers["Cache-Control"] = "no-store"
         return response
+
+
+def _out_of_reach(_: StoreError) -> flask.Response:
+    """Nothing of where the record lies: the answer may go to anybody."""
+    return flask.Response(page("out of reach", "The record cannot be read just now", AWAY), 503, mimetype="text/html")
 
 
 def add_health(server: flask.Flask, engine: Engine) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
 
+import psycopg
 from sqlalchemy import URL, Connection, Engine, create_engine, inspect, text
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -18,6 +19,14 @@ DRIVER = "postgresql+psycopg"
 CONNECT_S = 5
 """A server in the same school answers in milliseconds, one across the world in half a second."""
 
+_NOTICING = {
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 25_000,
+}
+"""A cable that is pulled out says nothing, and systems wait two hours for it: here 25 seconds (s, s, times, ms)."""
+
 LOCK_NUMBER = 0x436D6F64
 """The number ("Cmod") under which PostgreSQL keeps the writer's lock of a database, as SQLite's files are marked."""
 
@@ -25,6 +34,7 @@ STEPS_NUMBER = LOCK_NUMBER + 1
 """The lock of who brings the tables up to date: several teachers may publish at the same moment."""
 
 _NO_DATABASE, _NO_RIGHT, _NO_LOCK, _READ_ONLY = "3D000", "42501", "55P03", "25006"
+_GONE = ("57P01", "57P02", "57P03", "08003", "08006")
 _WRONG_LOGIN, _FULL = ("28P01", "28000"), ("53100", "53200", "53300")
 
 _REMEDIES = {
@@ -32,6 +42,7 @@ _REMEDIES = {
     _NO_RIGHT: "its user may not do that: grant the rights on this database to it",
     _NO_LOCK: "it is locked by another program: close that program and try again",
     _READ_ONLY: "it is read-only: use a server and a user that may write",
+    **dict.fromkeys(_GONE, "the server has gone away or is just starting: try again when it is back"),
     **dict.fromkeys(_WRONG_LOGIN, "the server refuses this user or password: correct them"),
     **dict.fromkeys(_FULL, "the server has no room left (disk, memory or connections): make room on it"),
 }
@@ -42,6 +53,8 @@ _WORDS = {
     "Connection refused": "no server answers there: start it, or check the address and the network",
     "could not translate host name": "there is no such host: check the address and the network",
     "failed to resolve host": "there is no such host: check the address and the network",
+    "closed the connection unexpectedly": _REMEDIES["57P01"],
+    "connection is lost": _REMEDIES["57P01"],
     "timeout": "the server does not answer: check the address and the network",
 }
 """A connection that fails has no code, only words."""
@@ -60,7 +73,10 @@ def store_errors(url: URL) -> Iterator[None]:
     try:
         yield
     except SQLAlchemyError as error:
-        raise _refusal(url, _remedy(getattr(error, "orig", None) or error)) from error
+        cause = getattr(error, "orig", None) or error
+        # The server's details quote the values of rows, which may be names: neither line nor traceback tells them.
+        quotes = isinstance(cause, psycopg.Error) and cause.diag.message_detail
+        raise _refusal(url, _remedy(cause)) from (None if quotes else error)
 
 
 def name_of(url: URL) -> str:
@@ -144,12 +160,14 @@ def _engine(url: URL, *, write: bool) -> Engine:
     # Readers see one state of the database from their first question to their last, as they do with SQLite.
     level: Any = "READ COMMITTED" if write else "REPEATABLE READ"
     options = "" if write else "-c default_transaction_read_only=on"
-    arguments = {"connect_timeout": CONNECT_S, "options": options}
-    return create_engine(url, isolation_level=level, pool_pre_ping=True, connect_args=arguments)
+    arguments = {"connect_timeout": CONNECT_S, "options": options, **_NOTICING}
+    # Without its parameters: an error that is printed somewhere must not print a name with it.
+    return create_engine(url, isolation_level=level, pool_pre_ping=True, connect_args=arguments, hide_parameters=True)
 
 
 def _remedy(cause: BaseException) -> str:
-    said = " ".join(str(cause).split())
+    primary = cause.diag.message_primary if isinstance(cause, psycopg.Error) else None
+    said = " ".join((primary or str(cause)).split())
     code = getattr(cause, "sqlstate", None)
     by_words = (remedy for words, remedy in _WORDS.items() if words in said)
     return _REMEDIES.get(code or "") or next(by_words, None) or f"PostgreSQL says: {said}"

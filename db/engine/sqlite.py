@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import sqlite3
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event
@@ -33,6 +33,9 @@ _REMEDIES = {
     sqlite3.SQLITE_NOTADB: "it is not a database: choose another database.url; the file was left as it is",
     sqlite3.SQLITE_IOERR: "the disk cannot be read or written: check that it is connected and whole",
 }
+PRIVATE = 0o600
+"""Nobody else on this machine may read the record."""
+
 _PRIMARY_CODE = 0xFF
 """SQLite keeps the kind of an error in the lowest byte and details above it."""
 
@@ -41,7 +44,7 @@ def open_store(url: URL, *, write: bool, patience_s: float) -> Engine:
     """See ``db.engine.open_store``."""
     path = config.ROOT / Path(url.database or "").expanduser()
     with store_errors(path):
-        _make_folder(path)
+        _make_place(path)
         refuse_foreign(path)
         _bring_up_to_date(path, patience_s)
         if write:
@@ -112,13 +115,15 @@ def why_unwritable(path: Path) -> str | None:
     return None
 
 
-def _make_folder(path: Path) -> None:
+def _make_place(path: Path) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise _refusal(path, f"its folder cannot be made ({error.strerror}): choose another database.url") from error
     if path.is_dir():
         raise _refusal(path, "it is a folder: choose another database.url")
+    with suppress(OSError):  # SQLite says better what is wrong; what it makes beside the file gets the file's rights
+        path.touch(mode=PRIVATE)
 
 
 def refuse_foreign(path: Path) -> None:
@@ -195,7 +200,9 @@ def _opened(path: Path, *, write: bool, patience_s: float) -> Iterator[Engine]:
 
 def _engine(path: Path, *, write: bool, patience_s: float) -> Engine:
     address, waiting = URL.create("sqlite", database=str(path)), {"timeout": patience_s}
-    engine = create_engine(address, connect_args=waiting, execution_options={"reads": not write})
+    # Without the parameters of statements: an error that is printed somewhere must not print a name with it.
+    reads = {"reads": not write}
+    engine = create_engine(address, connect_args=waiting, execution_options=reads, hide_parameters=True)
 
     @event.listens_for(engine, "connect")
     def _set_up(connection: sqlite3.Connection, _record: object) -> None:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 
 from sqlalchemy import Connection, Engine, delete, select
 
 from db.corrections import audit
 from db.engine import insert, open_store, reading, writing
+from db.privacy.courses import courses_of, drop_empty
 from db.publish import ledger
 from db.publish.content import OF_SESSION, Consents, Parcel, parcel_of, why_not
 from db.tables import Course, Session
@@ -42,32 +44,34 @@ def publish(
 ) -> Sent:
     """Send sessions to the school's database at ``url``: those named and those that wait, or (None) all that may go.
 
-    What is there already and has not changed is left alone; what has changed is replaced. Where the database cannot be
-    reached, the sessions are noted as waiting, and the next call sends them too. Raises StoreError when the teacher's
-    own record cannot be read or written.
+    What is there already and has not changed is left alone; what has changed here since it was sent (a student was
+    erased, consent was taken back, names were due to go) is replaced, whether it was named or not. Where the database
+    cannot be reached, the sessions are noted as waiting, and the next call sends them too. Raises StoreError when the
+    teacher's own record cannot be read or written.
     """
     done, target = Sent(), ledger.target_of(url)
     with reading(engine) as connection:
         named = set(connection.scalars(select(Session.id))) if sessions is None else set(sessions)
-        reasons = {number: why_not(connection, number) for number in named | ledger.waiting(connection, target)}
+        known, waiting = ledger.digests(connection, target), ledger.waiting(connection, target)
+        reasons = {number: why_not(connection, number) for number in named | waiting | known.keys()}
         parcels = [
             parcel_of(connection, number, teacher, consents) for number in sorted(reasons) if reasons[number] is None
         ]
-        known = ledger.digests(connection, target)
     if sessions is not None:
         done.refused = {number: reason for number, reason in sorted(reasons.items()) if reason and number in named}
-    try:
-        school = open_store(url, write=True)
-    except StoreError as error:
-        _wait(engine, target, parcels, now, done, error)
-        return done
-    try:
-        changed = _changed(school, parcels, known)
-        done.unchanged = sorted({one.session_id for one in parcels} - {one.session_id for one in changed})
+    with ExitStack() as closing:
+        try:
+            school = open_store(url, write=True)
+            closing.callback(school.dispose)
+            due = _due(school, parcels, known, named)
+        except StoreError as error:
+            _wait(engine, target, [one for one in parcels if known.get(one.session_id) != one.digest], now, done, error)
+            return done
+        sent_now = {parcel.session_id for parcel in due}
+        meant = (parcel.session_id for parcel in parcels if parcel.session_id in named | waiting)
+        done.unchanged = [number for number in meant if number not in sent_now]
         ledger.note_unchanged(engine, target, done.unchanged)
-        _send(engine, school, target, changed, now, done)
-    finally:
-        school.dispose()
+        _send(engine, school, target, due, now, done)
     return done
 
 
@@ -76,7 +80,9 @@ def deliver(connection: Connection, parcels: Sequence[Parcel]) -> None:
 
     All of them at once, table by table: a school may be a tenth of a second away.
     """
+    left = courses_of(connection, [parcel.facts["uid"] for parcel in parcels])
     places = _places(connection, parcels)
+    drop_empty(connection, left)  # a course that is called otherwise now may have been called after a student
     for table in OF_SESSION:
         home = table.__table__.c.session_id
         connection.execute(delete(table).where(home.in_(places.values())))
@@ -109,11 +115,16 @@ def _courses(connection: Connection, names: set[str]) -> dict[str, int]:
     return {row.name: row.id for row in connection.execute(asked)}
 
 
-def _changed(school: Engine, parcels: Sequence[Parcel], known: dict[int, str]) -> list[Parcel]:
-    """What the school does not have as it is now."""
+def _due(school: Engine, parcels: Sequence[Parcel], known: dict[int, str], named: Collection[int]) -> list[Parcel]:
+    """What the school does not have as it is now; what it had and has deleted is sent again only where it is named."""
     with reading(school) as connection:
         there = set(connection.scalars(select(Session.uid)))
-    return [one for one in parcels if known.get(one.session_id) != one.digest or one.facts["uid"] not in there]
+    return [
+        one
+        for one in parcels
+        if one.session_id not in known
+        or (known[one.session_id] != one.digest if one.facts["uid"] in there else one.session_id in named)
+    ]
 
 
 def _send(engine: Engine, school: Engine, target: str, parcels: Sequence[Parcel], now: float, done: Sent) -> None:
