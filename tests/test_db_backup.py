@@ -12,7 +12,8 @@ from sqlalchemy import Engine, select
 
 from db import queries
 from db.engine import open_store, reading, store_path
-from db.privacy.backup import backup, restore
+from db.engine.sqlite import FileLock
+from db.privacy.backup import backup, put_aside, restore
 from db.privacy.erase import erase
 from db.privacy.people import Wanted
 from db.tables import AuditEntry
@@ -123,6 +124,51 @@ def test_nothing_is_restored_under_a_running_capture(engine, url, tmp_path):
     backup(engine, tmp_path / "copy")
     with Writer(engine), pytest.raises(StoreError, match="no running capture.*restore a backup"):
         restore(url, tmp_path / "copy")
+
+
+def broken_in_the_middle(path: Path) -> None:
+    """A page of rows that opening does not look at."""
+    whole = bytearray(path.read_bytes())
+    whole[-20_000:-4096] = b"\xff" * 15_904
+    path.write_bytes(whole)
+
+
+def cut_short(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[:9000])
+
+
+@pytest.mark.parametrize("damage", [broken_in_the_middle, cut_short])
+def test_a_damaged_record_is_moved_aside_as_it_is_and_the_copy_takes_its_place(engine, url, tmp_path, damage):
+    record = store_path(engine)
+    backup(engine, tmp_path / "copy")
+    engine.dispose()
+    damage(record)
+    before = record.read_bytes()
+    with FileLock(record, 0.0), pytest.raises(StoreError, match="no running capture"):
+        restore(url, tmp_path / "copy")
+    assert record.read_bytes() == before
+    aside, back = restore(url, tmp_path / "copy")
+    assert aside is not None
+    assert (aside.read_bytes(), back) == (before, None)
+    assert titles(url) == ["Physics"]
+    assert record.stat().st_mode & 0o077 == 0
+    assert put_aside(record) == [aside]
+
+
+def test_what_was_never_a_record_is_not_replaced_by_a_copy(engine, url, tmp_path):
+    backup(engine, tmp_path / "copy")
+    thesis = tmp_path / "thesis.sqlite"
+    a_text(thesis)
+    before = thesis.read_bytes()
+    with pytest.raises(StoreError, match="not a database.*put it aside"):
+        restore(f"sqlite:///{thesis}", tmp_path / "copy")
+    assert thesis.read_bytes() == before
+
+
+def test_a_server_has_tools_of_its_own_for_that(school_server, engine, tmp_path):
+    backup(engine, tmp_path / "copy")
+    with pytest.raises(StoreError, match="a server has its own tools for backups"):
+        restore(school_server.new_database(), tmp_path / "copy")
 
 
 def a_text(path: Path) -> None:

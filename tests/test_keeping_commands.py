@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import time
 from pathlib import Path
 
@@ -57,6 +58,8 @@ def test_backup_and_restore(record, tmp_path):
     said = Typed("restore", tmp_path / "copy").said
     assert "before-restore-1" in said
     assert "1 erasure came after this backup" in said
+    said = Typed("privacy", "erase", "Cem").said
+    assert "before-restore-1.sqlite holds what was there before a restore, the student too: delete it." in said
     assert "expected a new file" in str(Typed("backup", tmp_path / "copy").error)
 
 
@@ -64,6 +67,10 @@ def test_export_and_erase(record, tmp_path):
     assert "student.json" in Typed("privacy", "export", MARIE, "--to", tmp_path / "out").said
     assert json.loads((tmp_path / "out" / "student.json").read_text("utf-8"))["students"]
     assert "in 1 session" in Typed("privacy", "erase", MARIE).said
+    settings = Path(os.environ[config.CONFIG_VARIABLE])
+    settings.write_text(settings.read_text("utf-8") + "session:\n  course: Tutoring Cem\n", "utf-8")
+    assert "the next class would bring it back" in Typed("privacy", "erase", "cem").said
+    assert "bring it back" not in Typed("privacy", "erase", "Dee").said
     assert Typed("privacy", "erase", "Bo", "--pseudonymise").said.startswith("Renamed to Student ")
     assert "expected something of" in str(Typed("privacy", "erase", MARIE).error)
     assert "found neither" in str(Typed("privacy", "erase").error)

@@ -4,6 +4,7 @@ from db.engine.sight import ROLES, VIEWER, Role, Viewer, seen_by
 from db.engine.store import (
     PATIENCE_S,
     StoreLock,
+    file_of,
     is_held,
     is_server,
     only_writer,
@@ -24,6 +25,7 @@ __all__ = [
     "Role",
     "StoreLock",
     "Viewer",
+    "file_of",
     "insert",
     "is_held",
     "is_server",

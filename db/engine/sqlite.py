@@ -30,7 +30,7 @@ _REMEDIES = {
     sqlite3.SQLITE_READONLY: "it is read-only: allow writing to it and its folder, or choose another database.url",
     sqlite3.SQLITE_CANTOPEN: "it cannot be opened: allow reading and writing in its folder, or choose another",
     sqlite3.SQLITE_CORRUPT: "the file is damaged: put it aside and start a new one, or restore a backup",
-    sqlite3.SQLITE_NOTADB: "it is not a database: choose another database.url; the file was left as it is",
+    sqlite3.SQLITE_NOTADB: "it is not a database: choose another database.url, or put it aside; it was left as it is",
     sqlite3.SQLITE_IOERR: "the disk cannot be read or written: check that it is connected and whole",
 }
 PRIVATE = 0o600
@@ -42,7 +42,7 @@ _PRIMARY_CODE = 0xFF
 
 def open_store(url: URL, *, write: bool, patience_s: float) -> Engine:
     """See ``db.engine.open_store``."""
-    path = config.ROOT / Path(url.database or "").expanduser()
+    path = path_of(url)
     with store_errors(path):
         _make_place(path)
         refuse_foreign(path)
@@ -50,6 +50,11 @@ def open_store(url: URL, *, write: bool, patience_s: float) -> Engine:
         if write:
             _refuse_unwritable(path, patience_s)
     return _engine(path, write=write, patience_s=patience_s)
+
+
+def path_of(url: URL) -> Path:
+    """The file that a URL means; a relative path starts at the program's folder."""
+    return config.ROOT / Path(url.database or "").expanduser()
 
 
 @contextmanager
@@ -99,6 +104,15 @@ def only_writer(engine: Engine, patience_s: float) -> FileLock | None:
         if error.sqlite_errorcode != sqlite3.SQLITE_BUSY:
             raise
     return None
+
+
+def is_damaged(path: Path) -> bool:
+    """Whether a file is a database in which SQLite finds pages broken; one that is no database at all is none."""
+    try:
+        with store_errors(path), closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)) as connection:
+            return connection.execute("PRAGMA quick_check(1)").fetchone()[0] != "ok"
+    except StoreError as error:
+        return getattr(error.__cause__, "sqlite_errorcode", 0) & _PRIMARY_CODE == sqlite3.SQLITE_CORRUPT
 
 
 def why_unwritable(path: Path) -> str | None:

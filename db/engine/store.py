@@ -88,12 +88,15 @@ def writable(engine: Engine) -> Iterator[Engine]:
 
 def store_path(engine: Engine) -> Path:
     """The file behind an engine; raises StoreError where there is none."""
-    if is_server(engine.url):
-        raise StoreError(
-            f"database.url: expected a file, found {store_name(engine)}: classes are recorded into a file and sent to "
-            "a server by publish; a server has its own tools for backups"
-        )
+    _refuse_server(engine.url)
     return Path(engine.url.database or "")
+
+
+def file_of(url: str) -> Path:
+    """The file that an address means, which may not be there or be used; raises StoreError where it is a server's."""
+    parts = _parts(url)
+    _refuse_server(parts)
+    return sqlite.path_of(parts)
 
 
 def store_name(engine: Engine) -> str:
@@ -127,6 +130,14 @@ def _errors(engine: Engine):
     if is_server(engine.url):
         return postgres.store_errors(engine.url)
     return sqlite.store_errors(store_path(engine))
+
+
+def _refuse_server(url: URL) -> None:
+    if is_server(url):
+        raise StoreError(
+            f"database.url: expected a file, found {postgres.name_of(url)}: classes are recorded into a file and sent "
+            "to a server by publish; a server has its own tools for backups"
+        )
 
 
 def _parts(url: str) -> URL:

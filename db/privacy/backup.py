@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import sqlite3
-from contextlib import closing
+from contextlib import closing, suppress
+from glob import escape
+from itertools import count
 from pathlib import Path
 
-from sqlalchemy import Engine, select
+from sqlalchemy import URL, Engine, create_engine, select
 
-from db.engine import open_store, reading, sqlite, store_path
+from db.engine import file_of, open_store, reading, sqlite, store_path
 from db.privacy.alone import alone
 from db.tables import AuditEntry, Session
 from domain import StoreError
 
 PRIVATE = 0o600
 """Nobody else on this machine may read a copy."""
+
+DEED = "restore a backup"
 
 
 def backup(engine: Engine, path: Path) -> None:
@@ -38,28 +42,51 @@ def backup(engine: Engine, path: Path) -> None:
         unfinished.unlink(missing_ok=True)
 
 
-def restore(url: str, path: Path) -> tuple[Path | None, int]:
+def restore(url: str, path: Path) -> tuple[Path | None, int | None]:
     """Put a backup in the place of the record; gives the file that now holds what was there before, if anything was.
 
-    The second value counts students who were erased after the backup was made: it brings them back. Raises StoreError,
-    with nothing changed, while a capture runs or when the file is missing, damaged, newer or another program's.
+    The second value counts students who were erased after the backup was made: it brings them back; None where the
+    record is damaged and does not tell. Raises StoreError, with nothing changed, while a capture runs or when the file
+    is missing, damaged, newer or another program's.
     """
     if not path.is_file():
         raise StoreError(f"expected a backup at {path}, found no file: check the path")
     _refuse_damaged(path)
+    target = file_of(url)
+    if target.resolve() == path.resolve():
+        raise StoreError(f"expected a backup, found {path}, the record itself: name the copy")
+    if target.is_file() and sqlite.is_damaged(target):
+        aside, back = _replace_damaged(target, path), None
+    else:
+        aside, back = _replace(url, target, path)
+    open_store(url, write=True).dispose()  # an older backup is brought up to date now, not in the next class
+    return aside, back
+
+
+def _replace(url: str, target: Path, path: Path) -> tuple[Path | None, int]:
     engine = open_store(url, write=True)
     try:
-        target = store_path(engine)
-        if target.resolve() == path.resolve():
-            raise StoreError(f"expected a backup, found {path}, the record itself: name the copy")
-        with alone(engine, "restore a backup"):
+        with alone(engine, DEED):
             aside = _put_aside(engine, target)
             back = _erased_since(engine, path)
             _copy(path, target)
     finally:
         engine.dispose()
-    open_store(url, write=True).dispose()  # an older backup is brought up to date now, not in the next class
     return aside, back
+
+
+def _replace_damaged(target: Path, path: Path) -> Path:
+    """Nothing can be copied out of a damaged record: it is moved as it is, with its log."""
+    engine = create_engine(URL.create("sqlite", database=str(target)))  # only to be called by its name
+    with alone(engine, DEED):
+        aside = _free_name(target)
+        for ending in ("", "-wal"):
+            with suppress(FileNotFoundError):
+                target.with_name(target.name + ending).rename(aside.with_name(aside.name + ending))
+        target.with_name(target.name + "-shm").unlink(missing_ok=True)
+        target.touch(mode=PRIVATE)
+        _copy(path, target)
+    return aside
 
 
 def _copy(source: Path, target: Path) -> None:
@@ -86,11 +113,19 @@ def _put_aside(engine: Engine, target: Path) -> Path | None:
     with reading(engine) as connection:
         if all(connection.scalar(select(table.id).limit(1)) is None for table in (Session, AuditEntry)):
             return None  # it was made just now
-    number = 1
-    while (aside := target.with_name(f"{target.stem}.before-restore-{number}{target.suffix}")).exists():
-        number += 1
+    aside = _free_name(target)
     backup(engine, aside)
     return aside
+
+
+def put_aside(target: Path) -> list[Path]:
+    """What restoring has put aside beside a record, which still holds everybody who was in it then."""
+    return sorted(target.parent.glob(f"{escape(target.stem)}.before-restore-*{escape(target.suffix)}"))
+
+
+def _free_name(target: Path) -> Path:
+    names = (target.with_name(f"{target.stem}.before-restore-{number}{target.suffix}") for number in count(1))
+    return next(name for name in names if not name.exists())
 
 
 def _erased_since(engine: Engine, path: Path) -> int:
