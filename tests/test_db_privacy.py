@@ -6,6 +6,7 @@ import csv
 import dataclasses
 import json
 import math
+import re
 import traceback
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -271,6 +272,29 @@ def test_a_student_gets_all_of_theirs_and_nothing_of_the_others(two_classes, tmp
     assert count(two_classes, AuditEntry, AuditEntry.action == "export") == 1
     with pytest.raises(StoreError, match="without an older export"):
         export(two_classes, Wanted(MARIE), folder, NOW)
+
+
+def test_no_text_of_an_answer_tells_of_another_student(engine, tmp_path):
+    """Titles, reasons to put a flag aside, commands and corrections may name others, accents and all."""
+    with Writer(engine, clock=lambda: NOW) as writer:
+        write_class(writer, START_AT, ["Ada", "Zoë Müller", "Cem", "Dee", "Eve"], "Ada and Zoë Müller")
+    split = Correction("split", 1, from_at=START_AT + 60, name="Grünwald", roster_id="99")
+    correct(engine, 1, split, NOW)
+    correct(engine, 1, Correction("move", 2, 1, START_AT, START_AT + 30), NOW)
+    remarks.dismiss(engine, 1, "known", "Zoë took her pen", NOW)
+    commands.ask(engine, "split", {"student": 1, "from_at": START_AT, "name": "Zoë Müller"}, NOW, 1)
+    commands.ask(engine, "rename", {"student": 1, "name": "Ada"}, NOW, 1)
+    (path, *_) = export(engine, Wanted("Ada"), tmp_path, NOW)
+    told = json.loads(path.read_text("utf-8"))
+    assert told["sessions"][0]["title"] == "Ada and [another student]"
+    assert told["flags"][0]["dismissal_note"] == "[another student] took her pen"
+    assert [row["kind"] for row in told["corrections"]] == ["split", "move"], "what they were given, too"
+    assert len(told["commands"]) == 1
+    for file in tmp_path.iterdir():
+        for name in ("Zoë", "Müller", "Grünwald", "99"):
+            said = file.read_text("utf-8")
+            assert f'"{name}"' not in said, file
+            assert name not in re.sub(r"[\d.]+", "", said), file
 
 
 # --- how long what is kept ------------------------------------------------------------------------------------------

@@ -14,7 +14,7 @@ from sqlalchemy import Connection, Engine, select
 from db.corrections import audit
 from db.engine import writing
 from db.privacy.people import Person, Wanted, find
-from db.privacy.texts import taker_out, words_of
+from db.privacy.texts import taker_out, within_json, words_of
 from db.tables import (
     Alias,
     Base,
@@ -41,13 +41,14 @@ FORMULA_SIGNS = ("=", "+", "-", "@", "\t", "\r")
 PRIVATE = 0o600
 """Nobody else on this machine may read the files."""
 
-Rows = dict[str, list[dict[str, Any]]]
+Row = dict[str, Any]
+Rows = dict[str, list[Row]]
 
 
 def export(engine: Engine, wanted: Wanted, folder: Path, now: float, actor: str = "person") -> list[Path]:
     """Write all that the record holds of a student into a folder: ``student.json`` and a CSV for each table.
 
-    Other students' names are taken out of notes. Raises StoreError when there is nothing, when a name means two
+    Other students' names are taken out of every text. Raises StoreError when there is nothing, when a name means two
     students, or when the folder has such files already or cannot be written.
     """
     with writing(engine) as connection:
@@ -63,37 +64,48 @@ def everything_of(connection: Connection, person: Person) -> Rows:
     """All rows about a student by table; times and thousandths are as they are stored."""
     rows: Rows = {"sessions": [], "markers": [], "commands": []}
     for session_id in person.sessions:
-        rows["sessions"] += _of_session(connection, Session, session_id)
-        theirs = person.students_of(session_id)
+        about = _About(connection, person, session_id)
+        rows["sessions"] += [about.without_others(row) for row in _of_session(connection, Session, session_id)]
         for table in OF_STUDENT:
             found = _of_session(connection, table, session_id)
-            rows.setdefault(table.__tablename__, []).extend(row for row in found if row["student_id"] in theirs)
-        about = _Notes(connection, person, session_id)
-        rows["markers"] += about.rows(Marker, "text")
-        rows["commands"] += about.rows(CommandRow, "payload")
+            rows.setdefault(table.__tablename__, []).extend(map(about.without_others, filter(about.is_theirs, found)))
+        rows["markers"] += about.naming(Marker, "text")
+        rows["commands"] += about.naming(CommandRow, "payload")
     return rows
 
 
-class _Notes:
-    """Rows with sentences in which a student is named, with the others' names taken out."""
+class _About:
+    """What of a session's rows is about a student, with the others' names taken out."""
 
     def __init__(self, connection: Connection, person: Person, session_id: int) -> None:
         self._connection, self._session_id = connection, session_id
-        theirs = person.students_of(session_id)
+        self._theirs = person.students_of(session_id)
         students = _of_session(connection, Student, session_id)
         others = {
             name
             for row in students
             for name in (row["display_name"], row["label_name"], row["given_name"])
-            if name and row["student_id"] not in theirs
+            if name and row["student_id"] not in self._theirs
         } - person.names
-        self._names_them = taker_out(person.names, "", words_of(person.names, others))
-        self._hide_others = taker_out(others, ANOTHER, words_of(others, person.names))
+        self._names_them = within_json(taker_out(person.names, "", words_of(person.names, others)))
+        self._hide_others = within_json(taker_out(others, ANOTHER, words_of(others, person.names)))
 
-    def rows(self, table: type[Base], column: str) -> list[dict[str, Any]]:
+    def is_theirs(self, row: Row) -> bool:
+        """Whether a row is about the student; a correction may also be by what it gave them."""
+        return bool({row["student_id"], row.get("target_id")} & self._theirs)
+
+    def without_others(self, row: Row) -> Row:
+        """A row without other students' names, and without what a correction says of somebody who was split off."""
+        nameless: Row = {}
+        if row.get("kind") == "split" and row["target_id"] not in self._theirs:
+            nameless = {"name": None, "roster_id": None}
+        hidden = {name: self._hide_others(cell) if isinstance(cell, str) else cell for name, cell in row.items()}
+        return hidden | nameless
+
+    def naming(self, table: type[Base], column: str) -> list[Row]:
+        """Rows with a text in which the student is named."""
         found = _of_session(self._connection, table, self._session_id)
-        naming = [row for row in found if self._names_them(row[column]) != row[column]]
-        return [{**row, column: self._hide_others(row[column])} for row in naming]
+        return [self.without_others(row) for row in found if self._names_them(row[column]) != row[column]]
 
 
 def _of_session(connection: Connection, table: type[Base], session_id: int) -> list[dict[str, Any]]:

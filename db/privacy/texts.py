@@ -91,7 +91,7 @@ def words_of(names: Iterable[str], others: Iterable[str]) -> set[str]:
 def change_texts(connection: Connection, change: Change, now: float, session_id: int | None = None) -> int:
     """Run every text of the record, or of one session and its course, through ``change``; gives how many it changed."""
     plain = sum(_change_column(connection, column, change, now, session_id) for column in SENTENCES)
-    return plain + sum(_change_column(connection, column, _inside(change), now, session_id) for column in OBJECTS)
+    return plain + sum(_change_column(connection, column, within_json(change), now, session_id) for column in OBJECTS)
 
 
 def _change_column(connection: Connection, attribute: Any, change: Change, now: float, session_id: int | None) -> int:
@@ -125,7 +125,7 @@ def _of_session(table: Any, session_id: int) -> Any:
     return None if home is None else home == session_id
 
 
-def _inside(change: Change) -> Change:
+def within_json(change: Change) -> Change:
     """The same change to the texts within an object of JSON; what is none is changed as it is."""
 
     def walk(value: Any) -> Any:
