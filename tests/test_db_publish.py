@@ -255,12 +255,10 @@ def test_what_the_school_has_deleted_comes_back_only_where_it_is_asked_for(engin
 def test_a_course_called_after_a_student_goes_from_the_school_too(engine, url, school):
     with writing(engine) as connection:
         connection.execute(update(Course).values(name="Tutoring Ada"))
-    publish(engine, url, [1], NOW)
+    publish(engine, url, [1], NOW, consents=lambda name: name == "Ada")
     assert "Tutoring Ada" in texts(school)
-    with writing(engine) as connection:
-        connection.execute(update(Course).values(name="Tutoring [erased]"))
-    assert publish(engine, url, [], NOW).sent == [1]
-    assert "Ada" not in texts(school)
+    assert publish(engine, url, [], NOW).sent == [1], "Ada took her consent back"
+    assert [row["name"] for row in everything(school)["courses"]] == ["Tutoring [student]"]
 
 
 # --- names ----------------------------------------------------------------------------------------------------------
@@ -278,6 +276,18 @@ def test_names_go_only_of_those_who_consented_and_nothing_of_the_others(engine, 
     assert publish(engine, url, [1], NOW).sent == [1], "the setting was taken back"
     assert queries.students(school, 1) == []
     assert "Ada King" not in texts(school)
+
+
+def test_a_title_that_names_a_student_is_sent_without_the_name(engine, url, school):
+    with writing(engine) as connection:
+        connection.execute(
+            update(Session).where(Session.id == 1).values(title="ada and Bo, Adams", settings='{"x": "Ada"}')
+        )
+        connection.execute(update(Course).values(name="Physics with Ada"))
+    publish(engine, url, [1], NOW, consents=lambda name: name == "Bo")
+    (there,) = everything(school)["sessions"]
+    assert (there["title"], there["settings"]) == ("[student] and Bo, Adams", '{"x": "[student]"}')
+    assert [row["name"] for row in everything(school)["courses"]] == ["Physics with [student]"]
 
 
 def test_an_erased_student_goes_from_the_school_with_the_next_publish(tmp_path, url, school):

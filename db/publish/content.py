@@ -11,9 +11,11 @@ from typing import Any
 
 from sqlalchemy import Connection, select
 
+from db.privacy.texts import Change, taker_out, within_json
 from db.tables import (
     FEWEST_STUDENTS,
     SUM_COLUMNS,
+    Alias,
     Base,
     ClassMinute,
     Course,
@@ -36,6 +38,9 @@ MOODS = (*SUM_COLUMNS, "valence_sum", "moods")
 """What a stretch is not sent with where too few were seen."""
 
 MAXIMUM = "present_max"
+
+A_STUDENT = "[student]"
+"""What stands in a title or a course's name in place of somebody's name who is not sent by name."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,7 +82,8 @@ def parcel_of(connection: Connection, session_id: int, teacher: str, consents: C
     """What is sent of a session: sums by the minute of the class; with ``consents`` also the students who consented.
 
     Minutes with fewer than five students present are left out, and moods are where fewer than five were seen on
-    average, so that no sum is about persons. Single readings, labels, notes, flags and corrections never travel.
+    average, so that no sum is about persons. Single readings, labels, notes, flags and corrections never travel, and
+    names of others are taken out of the title and the course.
     """
     minutes = [_safe(row) for row in _rows(connection, ClassMinute, session_id) if row[MAXIMUM] >= FEWEST_STUDENTS]
     rows = {
@@ -92,16 +98,27 @@ def parcel_of(connection: Connection, session_id: int, teacher: str, consents: C
         numbers = {row["student_id"] for row in students}
         theirs = [row for row in _rows(connection, StudentMinute, session_id) if row["student_id"] in numbers]
         rows |= {Student.__tablename__: students, StudentMinute.__tablename__: theirs}
-    facts, course = _facts(connection, session_id)
+    hide = taker_out(_names(connection, session_id) - {row["display_name"] for row in rows["students"]}, A_STUDENT)
+    facts, course = _facts(connection, session_id, hide)
     return Parcel(session_id, {**facts, "owner": facts["owner"] or teacher or None}, course, rows)
 
 
-def _facts(connection: Connection, session_id: int) -> tuple[Row, str | None]:
+def _names(connection: Connection, session_id: int) -> set[str]:
+    """Every name that a student of a session was known by."""
+    columns = (Student.display_name, Student.label_name, Student.given_name)
+    named = connection.execute(select(*columns).where(Student.session_id == session_id))
+    read = connection.scalars(select(Alias.name).where(Alias.session_id == session_id))
+    return {name for row in named for name in row if name} | set(read)
+
+
+def _facts(connection: Connection, session_id: int, hide: Change) -> tuple[Row, str | None]:
     table = Session.__table__.c
     columns = [column for column in table if column.name not in ("id", "course_id", "readings_gone_at")]
     asked = select(*columns, Course.name.label("course")).outerjoin(Course, Course.id == table.course_id)
     facts = dict(connection.execute(asked.where(table.id == session_id)).mappings().one())
     course = facts.pop("course")
+    course = course and hide(course)
+    facts |= {"title": hide(facts["title"]), "settings": facts["settings"] and within_json(hide)(facts["settings"])}
     # Where it goes there are no readings, and never were.
     return {**facts, "readings_gone_at": facts["ended_at"]}, course
 
