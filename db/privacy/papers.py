@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
-from config import ROOT, Settings
+from config import ROOT, PrivacySettings, Settings
 from db.privacy.stats import Stats
 from domain import StoreError
 
@@ -44,11 +44,11 @@ def facts_of(settings: Settings, stats: Stats, now: float) -> Mapping[str, str]:
         "where": _where(settings),
         "who": _who(settings),
         "leaves": _leaves(settings),
-        "names_sentence": (
-            "I agree that my name and my own sums by the minute are sent to the school's database: yes / no"
-            if publish.names
-            else "Nothing that tells of me alone leaves the teacher's computer."
-        ),
+        "teachers": _teachers(settings),
+        "tryout": _tryout(settings),
+        "server_left": YOURS.format("who keeps it up to date?") if publish.url else "Nothing is sent to one",
+        "looked_at": _looked_at(settings),
+        **_told(settings),
         **{
             name: _kept(getattr(privacy, name))
             for name in ("keep_readings_days", "keep_names_days", "keep_rollups_days", "keep_audit_days")
@@ -58,6 +58,69 @@ def facts_of(settings: Settings, stats: Stats, now: float) -> Mapping[str, str]:
         "course": settings.session.course or YOURS.format("course"),
         **{name: YOURS.format(name) for name in ("school", "teacher", "contact")},
     }
+
+
+def _told(settings: Settings) -> Mapping[str, str]:
+    """What is told to those whose data it is: parts of the notice and of the consent form, in plain words."""
+    privacy, publish = settings.privacy, settings.publish
+    reads_faces = privacy.mode == "emotions"
+    looks = "how I look" if reads_faces else "whether I am there"
+    if publish.names:
+        shared = f"I agree that my name and {looks}, minute by minute, are sent to the school's database: yes / no"
+    else:
+        shared = "Nothing that tells of me alone leaves the teacher's computer."
+    return {
+        "does": (
+            "estimates from faces which of seven expressions each of you shows and where heads are turned, so that I "
+            "notice when I lose the class or one of you"
+            if reads_faces
+            else "notes who is there and whose camera is on; it looks at no face"
+        ),
+        "does_with_me": (
+            "estimates from my picture which of seven expressions I show and where my head is turned"
+            if reads_faces
+            else "notes whether I am there and my camera is on; it looks at no face"
+        ),
+        "keeps": _keeps(privacy, "the estimates" if reads_faces else "who was there, second by second,"),
+        "shared": _shared(settings),
+        "not_a_feeling": ", and an expression is not a feeling" if reads_faces else "",
+        "may_refuse": _may_refuse(privacy),
+        "names_sentence": shared,
+    }
+
+
+def _keeps(privacy: PrivacySettings, single: str) -> str:
+    """How long what is kept, where 0 days mean for ever."""
+    parts = (
+        (f"{single} for {_kept(privacy.keep_readings_days)}", f"{single} for ever", privacy.keep_readings_days),
+        (f"names for {_kept(privacy.keep_names_days)}", "names for ever", privacy.keep_names_days),
+        (f"sums for {_kept(privacy.keep_rollups_days)}", "sums for ever", privacy.keep_rollups_days),
+    )
+    readings, names, sums = (some_days if days else for_ever for some_days, for_ever, days in parts)
+    return f"{readings}, {names} and {sums}"
+
+
+def _shared(settings: Settings) -> str:
+    if settings.publish.url is None:
+        return "Nothing of it leaves my computer."
+    named = ", and of those of you who agreed also the name and own sums" if settings.publish.names else ""
+    return f"Sums of the whole class, by the minute, go to the school's database{named}."
+
+
+def _may_refuse(privacy: PrivacySettings) -> str:
+    if privacy.mode == "presence_only":
+        return 'A camera may be off at any time: that is noted as "camera off" and nothing else.'
+    if privacy.consent == "required":
+        return "Without a consent on the class list no face is looked at; a camera may be off at any time."
+    return 'A camera may be off at any time: that counts as "no data" and nothing else.'
+
+
+def _looked_at(settings: Settings) -> str:
+    if settings.privacy.mode == "presence_only":
+        return "Nobody's face"
+    if settings.privacy.consent == "required":
+        return "Faces of those alone who have a yes in the class list"
+    return "Every face in the gallery, **[on which basis?]**"
 
 
 def _mode(settings: Settings) -> str:
@@ -81,8 +144,24 @@ def _who(settings: Settings) -> str:
 def _leaves(settings: Settings) -> str:
     if settings.publish.url is None:
         return "Nothing"
-    sums = "Sums of classes of at least five, by the minute, to the school's database"
+    sums = "Title, course and sums of classes of at least five, by the minute, to the school's database"
     return f"{sums}; of those who consented also name and own sums" if settings.publish.names else sums
+
+
+def _teachers(settings: Settings) -> str:
+    if settings.dashboard.public_url is None and settings.publish.url is None:
+        return "What was done on this machine, and when, as `person`"
+    return (
+        "Logins, passwords as Argon2id, when who logged in, looked, exported, erased; two cookies, of the login alone"
+    )
+
+
+def _tryout(settings: Settings) -> str:
+    if settings.privacy.mode == "presence_only":
+        return "Reads no face"
+    return (
+        "Reads the own face from the browser's camera, on the same machine, after a click; it is not served to others"
+    )
 
 
 def _kept(days: int) -> str:
