@@ -172,6 +172,28 @@ def test_other_names_and_other_sites_are_refused(client):
     assert client.post("/logout", data={"form": "x"}, headers=HERE, base_url=ORIGIN).status_code == 403
 
 
+def test_another_name_is_refused_even_with_the_cookie(client):
+    """A name that was pointed here (DNS rebinding) gets nothing, not even the form to log in with."""
+    log_in(client)
+    token = client.get_cookie("__Host-classmood", domain=HOST)
+    assert token is not None
+    for path in ("/login", "/seen"):
+        headers = {"Host": "evil.example", "Cookie": f"__Host-classmood={token.value}"}
+        answer = client.get(path, headers=headers, base_url="https://evil.example")
+        assert answer.status_code == 403
+        assert "under another name" in answer.text
+
+
+def test_an_export_is_for_the_own_classes_and_goes_into_the_trail(client, engine):
+    log_in(client)
+    assert get(client, "/download/report/1.html").status_code == 200
+    assert get(client, "/download/report/2.html").status_code == 404, "that is Bo's class"
+    with reading(engine) as connection:
+        columns = (AuditEntry.actor, AuditEntry.session_id)
+        trail = connection.execute(select(*columns).where(AuditEntry.action == "export")).all()
+    assert [tuple(row) for row in trail] == [("ada", 1)]
+
+
 def test_a_form_must_be_the_one_that_was_handed_out(client):
     assert log_in(client, form="").status_code == 403
     assert log_in(client, form="ours?").status_code == 403
@@ -326,7 +348,9 @@ def test_views_go_into_the_trail_which_an_admin_can_read(server, engine):
     assert "Marie" not in shown
     with writing(engine) as connection:
         audit(connection, "<script>", "x", 1, START_AT)
-    assert "<td>&lt;script&gt;</td>" in get(admin, "/audit").text
+    shown = get(admin, "/audit").text
+    assert "<td>&lt;script&gt;</td>" in shown
+    assert "<td>root</td><td>view</td><td></td><td>page /audit</td>" in shown, "who looks at the trail is in it"
 
 
 @pytest.fixture

@@ -138,8 +138,13 @@ def _forget_aliases(connection: Connection, person: Person, session_id: int) -> 
 def _forget_commands(connection: Connection, person: Person, session_id: int) -> None:
     """Delete what was asked of the capture about these students: all of it has been answered or is too late."""
     command = CommandRow.__table__.c
+    started, ended = (
+        select(column).where(Session.id == session_id).scalar_subquery()
+        for column in (Session.started_at, Session.ended_at)
+    )
+    meant = command.session_id.is_(None) & command.created_at.between(started, ended)  # for whichever session ran
     asked = select(command.id, command.payload).where(
-        command.session_id == session_id, command.kind.in_(CORRECTION_KINDS)
+        (command.session_id == session_id) | meant, command.kind.in_(CORRECTION_KINDS)
     )
     theirs, keys = person.students_of(session_id), set(map(name_key, person.names))
     for number, text in connection.execute(asked).all():
