@@ -468,6 +468,29 @@ def test_passwords_are_kept_as_argon2id_and_weak_ones_are_refused(engine, clock)
         accounts.remove(engine, "eve", clock.now)
 
 
+def test_everything_that_happens_to_an_account_is_in_the_trail_without_a_secret(engine, clock):
+    accounts.log_in(engine, "ada", "wrong password", clock.now)
+    opened = accounts.log_in(engine, "ada", PASSWORD, clock.now)
+    assert opened is not None
+    accounts.log_out(engine, opened.token, clock.now)
+    accounts.reset(engine, "ada", "another long password", clock.now)
+    accounts.remove(engine, "ada", clock.now)
+    with reading(engine) as connection:
+        columns = (AuditEntry.actor, AuditEntry.action, AuditEntry.detail)
+        rows = connection.execute(select(*columns).order_by(AuditEntry.id)).all()
+    about = [(row.actor, row.action) for row in rows if row.actor == "ada" or '"login": "ada"' in row.detail]
+    assert about == [
+        ("program", "account_add"),
+        ("ada", "login_failed"),
+        ("ada", "login"),
+        ("ada", "logout"),
+        ("program", "account_reset"),
+        ("program", "account_remove"),
+    ]
+    for secret in (PASSWORD, "wrong password", "another long password", opened.token, opened.browser):
+        assert secret not in str(rows)
+
+
 def test_sessions_of_nobody_can_be_adopted(engine, clock):
     with writing(engine) as connection:
         connection.execute(insert(Session).values(id=3, started_at=1.0, source="screen", title="", simulated=False))
