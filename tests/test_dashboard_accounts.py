@@ -10,6 +10,7 @@ import subprocess
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import flask
 import pytest
@@ -23,7 +24,8 @@ from werkzeug.serving import make_server
 import cli
 from config import DashboardSettings, Settings
 from dashboard.access import Door, ask_for_accounts
-from dashboard.app import create_app
+from dashboard.access.accounts import LOGINS_AT_ONCE
+from dashboard.app import SERVER_THREADS, create_app
 from db import accounts, queries
 from db.corrections import audit
 from db.engine import VIEWER, open_store, reading, writing
@@ -283,6 +285,35 @@ def test_every_try_costs_one_hash_and_nobody_waits_for_it(engine, clock, monkeyp
         opened = accounts.log_in(engine, login, "right", clock.now)
         assert (opened is not None, len(hashed) - before) == (login == "root", 1)
     assert not PasswordHasher().check_needs_rehash(hashed[0]), "a hash of nobody's costs what a real one does"
+
+
+def test_a_flood_of_logins_leaves_the_pages_to_those_who_are_inside(server, monkeypatch):
+    inside, outside = server.test_client(), server.test_client()
+    log_in(inside)
+    log_in_slowly, began, go_on = accounts.log_in, threading.Semaphore(0), threading.Event()
+
+    def slow(*given: Any, **named: Any) -> Any:
+        began.release()
+        go_on.wait(10)
+        return log_in_slowly(*given, **named)
+
+    monkeypatch.setattr(accounts, "log_in", slow)
+    answers: list[int] = []
+    flood = [
+        threading.Thread(target=lambda: answers.append(log_in(server.test_client()).status_code))
+        for _ in range(LOGINS_AT_ONCE)
+    ]
+    for thread in flood:
+        thread.start()
+        began.acquire()
+    assert LOGINS_AT_ONCE < SERVER_THREADS
+    assert log_in(outside).status_code == 503
+    assert seen(inside) == [1]
+    go_on.set()
+    for thread in flood:
+        thread.join()
+    assert answers == [303] * LOGINS_AT_ONCE
+    assert log_in(outside).status_code == 303
 
 
 def test_logins_that_nobody_ended_are_cleared_away(engine, clock):

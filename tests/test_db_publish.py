@@ -17,7 +17,7 @@ from db.engine import open_store, reading, writing
 from db.privacy.erase import erase
 from db.privacy.people import Wanted
 from db.publish import Sent, publish, sending
-from db.tables import Base, Course, Publication, Session
+from db.tables import AuditEntry, Base, Course, Publication, Session
 from db.writer import Writer
 from domain import ConfigError, StoreError
 from tests.test_db_writer import HAPPY, SAD, START_AT, moment, student
@@ -81,6 +81,9 @@ def test_a_finished_class_arrives_with_its_sums_and_nothing_else(engine, url, sc
         assert there[name] == here[name]
     rows = everything(school)
     assert rows["sessions"][0]["owner"] == "mcurie"
+    with reading(school) as connection:
+        trail = connection.execute(select(AuditEntry.actor, AuditEntry.action, AuditEntry.detail)).all()
+    assert [tuple(row) for row in trail] == [("mcurie", "publish", '{"sessions": 1}')]
     assert {name for name, found in rows.items() if found} == {
         *("courses", "sessions", "gaps", "class_minutes", "session_totals")
     } - ({"gaps"} if not rows["gaps"] else set())

@@ -6,6 +6,7 @@ import hmac
 import json
 import re
 import secrets
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -52,6 +53,11 @@ PLACE_IN_WORDS = re.compile(r"[\w/=&?.-]{0,120}", re.ASCII)
 """What of an address goes into the trail: paths and numbers, no names."""
 
 TRAIL_ROWS = 500
+
+LOGINS_AT_ONCE = 2
+"""Half of the server's threads: whoever floods the form, whose hash takes 0.1 s, leaves the others to who is inside."""
+
+_TURNS = threading.BoundedSemaphore(LOGINS_AT_ONCE)
 
 LOGIN_FORM = """<form method="post" action="/login"><p role="alert">{said}</p>
 <input type="hidden" name="form" value="{form}">
@@ -161,9 +167,14 @@ def _login(door: Door) -> ResponseReturnValue:
             return _refuse("The form is not one of ours, or too old: go back and load it again.")
         given = flask.request.form
         known = flask.request.cookies.get(KNOWN_COOKIE, "")
-        opened = accounts.log_in(
-            door.engine, given.get("login", ""), given.get("password", ""), door.clock(), browser=known
-        )
+        if not _TURNS.acquire(blocking=False):
+            return _refuse("Too many are logging in just now: wait a moment and load the page again.", 503)
+        try:
+            opened = accounts.log_in(
+                door.engine, given.get("login", ""), given.get("password", ""), door.clock(), browser=known
+            )
+        finally:
+            _TURNS.release()
         if opened is not None:
             answer = flask.redirect("/", code=303)
             _set_cookie(answer, COOKIE, opened.token)
@@ -239,6 +250,8 @@ def _set_cookie(answer, name: str, value: str, longest_s: int | None = None) -> 
     answer.set_cookie(name, value, longest_s, secure=True, httponly=True, samesite="Strict", path="/")
 
 
-def _refuse(reason: str) -> flask.Response:
+def _refuse(reason: str, status: int = 403) -> flask.Response:
     body = f'<p>{escape(reason)}</p><p><a href="/login">Log in</a></p>'
-    return flask.Response(page("not open here", "This page is not open here", body), status=403, mimetype="text/html")
+    return flask.Response(
+        page("not open here", "This page is not open here", body), status=status, mimetype="text/html"
+    )
