@@ -137,6 +137,15 @@ def cut_short(path: Path) -> None:
     path.write_bytes(path.read_bytes()[:9000])
 
 
+def test_a_copy_of_a_damaged_record_is_refused_and_not_left_lying(engine, tmp_path):
+    (tmp_path / "copies").mkdir()
+    engine.dispose()
+    broken_in_the_middle(store_path(engine))
+    with pytest.raises(StoreError, match="expected a sound backup|damaged"):
+        backup(engine, tmp_path / "copies" / "copy")
+    assert list((tmp_path / "copies").iterdir()) == []
+
+
 @pytest.mark.parametrize("damage", [broken_in_the_middle, cut_short])
 def test_a_damaged_record_is_moved_aside_as_it_is_and_the_copy_takes_its_place(engine, url, tmp_path, damage):
     record = store_path(engine)
