@@ -18,6 +18,9 @@ from domain import StoreError
 PRIVATE = 0o600
 """Nobody else on this machine may read a copy."""
 
+BESIDE = ("-wal", "-shm", "-journal")
+"""What SQLite leaves beside a file that it cannot close in peace."""
+
 DEED = "restore a backup"
 
 
@@ -39,7 +42,8 @@ def backup(engine: Engine, path: Path) -> None:
     except OSError as error:
         raise StoreError(f"{path}: the backup cannot be written ({error.strerror}): choose another place") from None
     finally:
-        unfinished.unlink(missing_ok=True)
+        for ending in ("", *BESIDE):
+            unfinished.with_name(unfinished.name + ending).unlink(missing_ok=True)
 
 
 def restore(url: str, path: Path) -> tuple[Path | None, int | None]:
