@@ -522,6 +522,13 @@ def test_everything_that_happens_to_an_account_is_in_the_trail_without_a_secret(
         assert secret not in str(rows)
 
 
+def test_no_password_is_taken_for_its_own_beginning(engine, clock):
+    longest = "x" * accounts.MOST_LETTERS
+    accounts.reset(engine, "ada", longest, clock.now)
+    assert accounts.log_in(engine, "ada", longest + "x", clock.now) is None
+    assert accounts.log_in(engine, "ada", longest, clock.now) is not None
+
+
 def test_sessions_of_nobody_can_be_adopted(engine, clock):
     with writing(engine) as connection:
         connection.execute(insert(Session).values(id=3, started_at=1.0, source="screen", title="", simulated=False))
