@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine, Text, delete, event, func, insert, select, update
+from sqlalchemy import Engine, Text, delete, event, func, insert, select, text, update
 
 from config import PrivacySettings
 from db import commands, queries, remarks
@@ -127,6 +127,15 @@ def test_an_erased_student_leaves_no_byte_of_the_name_anywhere(two_classes, tmp_
     assert queries.students(two_classes, 1)[-1].name == "Max"
 
 
+def test_an_erased_students_own_course_loses_the_name_too(engine):
+    with Writer(engine, clock=lambda: NOW) as writer:
+        write_class(writer, START_AT, [MARIE, "Bo"], "Tutoring Marie")
+        write_class(writer, START_AT + 1000, ["Marie Curie"], "With Marie")
+    erase(engine, Wanted(MARIE), NOW)
+    assert courses(engine) == [(1, "Tutoring [erased] (1)"), (2, "With Marie")], "the other is another Marie's"
+    assert list(queries.sessions(engine).sort_values("id")["title"]) == ["Tutoring [erased]", "With Marie"]
+
+
 @pytest.mark.parametrize("new_store", ["sqlite"], indirect=True)
 def test_what_was_given_up_before_leaves_no_byte_either(two_classes):
     """A note that was taken back long ago lies in the file until it is written anew."""
@@ -216,6 +225,10 @@ def test_an_error_tells_no_name_however_it_is_printed(two_classes):
         connection.execute(insert(Course), names)
     printed = "".join(traceback.format_exception(failure.value))
     assert "UNIQUE" in printed.upper()
+    with pytest.raises(StoreError) as failure, writing(two_classes) as connection:
+        connection.execute(text("SELECT * FROM nowhere WHERE name = :name"), {"name": MARIE})
+    printed += "".join(traceback.format_exception(failure.value))
+    assert "nowhere" in printed
     assert "Marie" not in printed
 
 
