@@ -18,7 +18,6 @@ import webbrowser
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict
-from itertools import chain
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
@@ -29,7 +28,7 @@ from pydantic import ValidationError
 import config
 import db.commandline
 from config import ROOT, DashboardSettings, DatabaseSettings, Settings
-from domain import Box, CaptureError, ClassmoodError, ConfigError, Finding, Flag, Frame, Moment, StoreError, Tile
+from domain import Box, CaptureError, ClassmoodError, ConfigError, Finding, Frame, Moment, StoreError, Tile
 
 if TYPE_CHECKING:
     import numpy as np
@@ -43,7 +42,7 @@ if TYPE_CHECKING:
     from capture.source import Source
     from dashboard.access import Lock
     from db.commands import Kind
-    from db.queries import StudentView
+    from db.queries.recorded import RecordedSession
     from db.writer import Writer
     from db.writer.steering import Deed
     from inference.identity.consent import ConsentList
@@ -821,7 +820,7 @@ def explain(
     """Print the time line behind a student's flags: what was seen, and how far each rule was from a flag."""
     from inference.engagement import rerun as judged
 
-    record = Record(database, session)
+    settings, record = load_settings(), recorded(database, session)
     person = record.student(student)
     say(f"Session {session}, {person.name or f'student {person.number}'}")
     flags = [flag for flag in record.flags() if flag.student == person.number]
@@ -830,9 +829,7 @@ def explain(
         say(f"{judged.told(flag)}. It could also be: {flag.alternatives or 'nothing was noted'}.")
     if not flags:
         say("No flags were given; the whole lesson:")
-    for line in judged.timeline(
-        record.settings, *record.readings(), person.number, spans or [(-math.inf, math.inf)], every
-    ):
+    for line in judged.timeline(settings, *record.readings(), person.number, spans or [(-math.inf, math.inf)], every):
         say(line)
 
 
@@ -841,8 +838,8 @@ def rerun(session: Session, database: Database = None) -> None:
     """Apply today's rules to a session's readings and compare the flags with those that were given; changes nothing."""
     from inference.engagement import rerun as judged
 
-    record = Record(database, session)
-    found = judged.compared(record.flags(), judged.flags_of(record.settings, *record.readings()))
+    settings, record = load_settings(), recorded(database, session)
+    found = judged.compared(record.flags(), judged.flags_of(settings, *record.readings()))
     kept = tuple(now for _, now in found.kept)
     for title, flags in (("As before", kept), ("No longer", found.gone), ("New", found.new)):
         say(f"{title}: {len(flags)}")
@@ -850,57 +847,12 @@ def rerun(session: Session, database: Database = None) -> None:
             say(f"  {record.name(flag.student)}, {judged.told(flag)}")
 
 
-class Record:
-    """A recorded session, read only; raises StoreError when there is none of this number, or nothing to judge anew."""
+def recorded(database: str | None, session: int) -> RecordedSession:
+    """A recorded session of the configured database, or of another one, read only."""
+    from db.engine import open_store
+    from db.queries.recorded import RecordedSession
 
-    def __init__(self, database: str | None, session: int) -> None:
-        from db import queries
-        from db.engine import open_store
-
-        self.settings = load_settings()
-        self._session = session
-        self._engine = open_store(database or self.settings.database.url, write=False)
-        if queries.session(self._engine, session) is None:
-            raise StoreError(
-                f"expected session {session}, found none of that number: see the pages for those there are"
-            )
-        self._students = queries.students(self._engine, session)
-
-    def readings(self) -> tuple[Any, set[int], list[tuple[float, str | None]]]:
-        """The frames, the numbers of staff and the modes of the class."""
-        from db import queries
-
-        staff = {student.number for student in self._students if student.staff}
-        frames = queries.stored_frames(self._engine, self._session)
-        first = next(frames, None)
-        if first is None:
-            raise StoreError(
-                f"expected readings of session {self._session}, found none: they were deleted, or never made"
-            )
-        return chain([first], frames), staff, queries.stored_modes(self._engine, self._session)
-
-    def flags(self) -> list[Flag]:
-        """The flags that were given."""
-        from db import queries
-
-        names = Flag.__dataclass_fields__
-        stored = queries.flags(self._engine, self._session)
-        return [Flag(**{name: getattr(flag, name) for name in names}) for flag in stored]
-
-    def student(self, wanted: str) -> StudentView:
-        """The one student of this number, or with this in the name."""
-        folded = wanted.casefold()
-        by_number = [one for one in self._students if str(one.number) == wanted]
-        found = by_number or [one for one in self._students if folded in (one.name or "").casefold()]
-        if len(found) != 1:
-            raise StoreError(f"expected one student with '{wanted}' as number or in the name, found {len(found)}")
-        return found[0]
-
-    def name(self, number: int | None) -> str:
-        """How a student is called; the class where no number is given."""
-        if number is None:
-            return "the class"
-        return next((one.name for one in self._students if one.number == number and one.name), f"student {number}")
+    return RecordedSession(open_store(database or load_settings().database.url, write=False), session)
 
 
 @app.command()
