@@ -152,6 +152,8 @@ def test_a_damaged_record_is_moved_aside_as_it_is_and_the_copy_takes_its_place(e
     backup(engine, tmp_path / "copy")
     engine.dispose()
     damage(record)
+    log = record.with_name(record.name + "-wal")
+    log.write_bytes(b"what a crash left behind" * 100)
     before = record.read_bytes()
     with FileLock(record, 0.0), pytest.raises(StoreError, match="no running capture"):
         restore(url, tmp_path / "copy")
@@ -159,6 +161,7 @@ def test_a_damaged_record_is_moved_aside_as_it_is_and_the_copy_takes_its_place(e
     aside, back = restore(url, tmp_path / "copy")
     assert aside is not None
     assert (aside.read_bytes(), back) == (before, None)
+    assert aside.with_name(aside.name + "-wal").read_bytes().startswith(b"what a crash"), "and no log of another record"
     assert titles(url) == ["Physics"]
     assert record.stat().st_mode & 0o077 == 0
     assert put_aside(record) == [aside]
