@@ -12,6 +12,7 @@ from typer.testing import CliRunner
 
 import cli
 import config
+from db import accounts
 from db.engine import open_store
 from db.privacy.retention import DAY_S
 from db.writer import Writer
@@ -74,6 +75,43 @@ def test_export_and_erase(record, tmp_path):
     assert Typed("privacy", "erase", "Bo", "--pseudonymise").said.startswith("Renamed to Student ")
     assert "expected something of" in str(Typed("privacy", "erase", MARIE).error)
     assert "found neither" in str(Typed("privacy", "erase").error)
+
+
+def test_publish_says_what_became_of_it_and_waits_while_the_school_is_away(record, tmp_path, monkeypatch):
+    assert "publish.url: expected the address" in str(Typed("publish", "1").error)
+    settings = Path(os.environ[config.CONFIG_VARIABLE])
+    alone = settings.read_text("utf-8")
+    away = "postgresql://classmood:s3cret@127.0.0.1:1/school"
+    settings.write_text(f"{alone}publish:\n  url: {away}\n  teacher: ada\n", "utf-8")
+    error = str(Typed("publish", "1").error)
+    assert "no server answers there" in error
+    assert "1 session will be sent by the next publish" in error
+    assert "s3cret" not in error
+    school = f"sqlite:///{(tmp_path / 'school.sqlite').as_posix()}"
+    settings.write_text(f"{alone}publish:\n  url: {school}\n  teacher: ada\n", "utf-8")
+    assert Typed("publish", "1").said == "Sent: 1 session. There already: 0.\n"
+    assert Typed("publish", "--all").said == "Sent: 0 sessions. There already: 1.\n"
+    said = Typed("privacy", "erase", MARIE).said
+    assert "The school's database has 1 session of these: type publish." in said
+    assert "session 7 stays here: there is no such session" in str(Typed("publish", "7").error)
+
+
+def test_accounts_are_made_listed_reset_and_removed(record):
+    def typed(*words: str, password: str = "") -> str:
+        return CliRunner().invoke(cli.app, ["accounts", *words], input=password).output
+
+    assert typed("list") == "There are no accounts.\n"
+    assert typed("add", "head", "--admin", password="four words of mine\n") == "head may log in as admin.\n"
+    assert typed("add", "ada", "--adopt", password="four words of hers\n") == "ada may log in as teacher.\n"
+    engine = open_store(record, write=True)
+    for _ in range(5):
+        accounts.log_in(engine, "ada", "wrong", time.time())
+    assert typed("list") == "ada  teacher (locked, but for browsers that know it)\nhead  admin\n"
+    assert "another password" in typed("reset", "ada", password="four other words\n")
+    assert accounts.log_in(engine, "ada", "four other words", time.time()) is not None
+    engine.dispose()
+    assert typed("remove", "ada") == "ada may not log in any more.\n"
+    assert typed("list") == "head  admin\n"
 
 
 def test_a_class_begins_without_what_is_due(record, capsys):
