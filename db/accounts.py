@@ -151,21 +151,25 @@ def log_in(engine: Engine, login: str, password: str, now: float, browser: str =
         account = _account(connection, login, account.password_hash)
         if account is None or (getattr(account, tries.locked_until) or 0.0) > now:
             return None  # it was reset or locked in the meantime
-        theirs = _ACCOUNT.login == login
+        failures = 0 if right else getattr(account, tries.failures) + 1
+        locked = now + LOCKED_S if failures and failures % FAILURES == 0 else None
+        counted = {tries.failures: failures, tries.locked_until: locked}
+        connection.execute(update(Account).where(_ACCOUNT.login == login).values(counted))
         if not right:
-            failures = getattr(account, tries.failures) + 1
-            locked = now + LOCKED_S if failures % FAILURES == 0 else None
-            counted = {tries.failures: failures, tries.locked_until: locked}
-            connection.execute(update(Account).where(theirs).values(counted))
             audit(connection, login, "login_failed", None, now, failures=failures, browser=tries.browser)
             return None
-        connection.execute(update(Account).where(theirs).values({tries.failures: 0, tries.locked_until: None}))
-        connection.execute(delete(LoginRow).where(_LOGIN.used_at < now - IDLE_S))  # nobody logged out of these
-        token = secrets.token_urlsafe(TOKEN_BYTES)
-        row = {"token_hash": _hashed(token), "login": login, "started_at": now, "used_at": now}
-        connection.execute(insert(LoginRow).values(row))
-        audit(connection, login, "login", None, now)
+        token = _begin(connection, login, now)
     return Opened(token, _sign_of(account, secrets.token_urlsafe(TOKEN_BYTES)))
+
+
+def _begin(connection: Connection, login: str, now: float) -> str:
+    """Note a new login and clear those away that nobody logged out of; gives its secret."""
+    connection.execute(delete(LoginRow).where(_LOGIN.used_at < now - IDLE_S))
+    token = secrets.token_urlsafe(TOKEN_BYTES)
+    row = {"token_hash": _hashed(token), "login": login, "started_at": now, "used_at": now}
+    connection.execute(insert(LoginRow).values(row))
+    audit(connection, login, "login", None, now)
+    return token
 
 
 def log_out(engine: Engine, token: str, now: float) -> None:

@@ -77,9 +77,8 @@ def purge(engine: Engine, kept: PrivacySettings, now: float, dry_run: bool = Fal
                     continue
                 _DELETE[gone.kind](connection, gone.session_id, now)
                 audit(connection, "program", f"purge_{gone.kind}", gone.session_id, now, rows=gone.rows)
-        if any(
-            gone.kind != "audit" for gone in due
-        ):  # the trail holds no names, and is due every day of its second year
+        if any(gone.session_id is not None for gone in due):
+            # Not for the trail alone: it holds no names, and some of it is due on every day of its second year.
             compact(engine)
     return due
 

@@ -53,12 +53,11 @@ def publish(
     with reading(engine) as connection:
         named = set(connection.scalars(select(Session.id))) if sessions is None else set(sessions)
         known, waiting = ledger.digests(connection, target), ledger.waiting(connection, target)
-        reasons = {number: why_not(connection, number) for number in named | waiting | known.keys()}
-        parcels = [
-            parcel_of(connection, number, teacher, consents) for number in sorted(reasons) if reasons[number] is None
-        ]
+        reasons = {number: why_not(connection, number) for number in sorted(named | waiting | known.keys())}
+        fit = [number for number, reason in reasons.items() if reason is None]
+        parcels = [parcel_of(connection, number, teacher, consents) for number in fit]
     if sessions is not None:
-        done.refused = {number: reason for number, reason in sorted(reasons.items()) if reason and number in named}
+        done.refused = {number: reason for number, reason in reasons.items() if reason and number in named}
     with ExitStack() as closing:
         try:
             school = open_store(url, write=True)
