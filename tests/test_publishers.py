@@ -85,7 +85,9 @@ def test_a_class_is_not_published_as_somebody_elses(url_of, records):
     assert "may not do that" in (done.trouble or "")
 
 
-@pytest.mark.parametrize("table", ["sessions", "students", "student_minutes", "class_minutes", "session_totals"])
+@pytest.mark.parametrize(
+    "table", ["sessions", "gaps", "students", "student_minutes", "class_minutes", "session_totals"]
+)
 def test_a_teacher_finds_nothing_of_others(url_of, records, table):
     engine = create_engine(url_of("ada"))
     owner = "owner" if table == "sessions" else "(SELECT owner FROM sessions WHERE id = session_id)"
