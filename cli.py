@@ -661,10 +661,11 @@ def dashboard(
     host: Annotated[str | None, typer.Option(help="Another address to serve on than the configured one.")] = None,
     port: Annotated[int | None, typer.Option(help="Another port to serve on.")] = None,
     public_url: Annotated[str | None, typer.Option(help="Where browsers reach the pages: https://NAME.")] = None,
+    try_port: Annotated[int | None, typer.Option(help="Port for frames of the page Try, where people log in.")] = None,
     child: Annotated[bool, typer.Option(hidden=True)] = False,
 ) -> None:
     """Serve the pages alone: look at what was recorded, while no class is watched."""
-    chosen = {"host": host, "port": port, "public_url": public_url}
+    chosen = {"host": host, "port": port, "public_url": public_url, "try_port": try_port}
     serve_pages(database, "" if child else "The live page", chosen=chosen, no_browser=no_browser)
 
 
@@ -689,7 +690,7 @@ def serve_pages(
     from dashboard.app import create_app, serve
     from dashboard.desk.surroundings import Door, Surroundings
     from db.engine import open_store
-    from tryout.process import ReaderProcess
+    from tryout.process import Front, ReaderProcess
 
     settings = load_settings()
     pages = chosen_pages(settings.dashboard, {name: value for name, value in chosen.items() if value is not None})
@@ -708,8 +709,10 @@ def serve_pages(
 
     if not title:
         end_with_parent(lambda: os._exit(0))
-    with ReaderProcess(companion) as reader:
-        around = Surroundings(config.chosen_file(), check_machine, lambda own_port: Door(*reader.open(own_port)))
+    front = Front(where, pages.host, pages.try_port) if lock and pages.try_port else None
+    with ReaderProcess(companion, front) as reader:
+        open_reader = (lambda own_port: Door(*reader.open(own_port))) if front or not lock else None
+        around = Surroundings(config.chosen_file(), check_machine, open_reader)
         app = create_app(open_store(url, write=False), settings, token, lock=lock, surroundings=around)
         serve(app, pages.host, pages.port, on_ready=ready)
 

@@ -240,6 +240,9 @@ class DashboardSettings(Section):
     public_url: str | None = _setting(
         None, "The address under which browsers reach the pages where people log in.", pattern=r"^https://[^/]+$"
     )
+    try_port: int | None = _setting(
+        None, "Port for the frames of the page Try, where people log in; null leaves that page out.", ge=1024, le=65535
+    )
     login_hours: float = _setting(12.0, "How long a login lasts at most.", "hours", ge=0.25, le=168)
     open_browser: bool = _setting(True, "Whether a browser window is opened on start.")
     refresh_s: float = _setting(0.5, "How often the live page asks for news.", "seconds", ge=0.25, le=10)

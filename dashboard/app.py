@@ -61,6 +61,7 @@ def create_app(
     """The pages over a store that was opened for reading; whoever asks needs the token, or what another lock asks.
 
     Behind another lock the pages about this machine are left out: who logs in from elsewhere has no say in it.
+    Try is there where the surroundings have a reader.
     """
     app = dash.Dash(
         "dashboard",
@@ -84,7 +85,8 @@ def create_app(
         setup.register(app, engine, settings, surroundings, clock)
         students.register(app, engine, surroundings)
         settings_page.register(app, settings, surroundings)
-        tryout.register(app, settings, surroundings)
+    if lock is None or surroundings.open_reader is not None:
+        tryout.register(app, settings, surroundings, served=lock is not None)
     dash.register_page("not_found_404", layout=components.not_found())
     app.layout = dmc.MantineProvider(dash.page_container, theme=theme.MANTINE, defaultColorScheme="auto")
     access.add_health(app.server, engine)

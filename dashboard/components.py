@@ -54,8 +54,11 @@ def icon(name: str) -> html.Span:
     return html.Span(className=f"icon icon-{name}", **aria(hidden="true"))
 
 
-NAVIGATION = [("Live", "/"), ("Sessions", "/sessions"), ("Set-up", "/setup")]
+NAVIGATION = [("Live", "/"), ("Sessions", "/sessions"), ("Set-up", "/setup"), ("Try", "/try")]
 """The pages that every header leads to, where they are served: the word and the address."""
+
+BELOW = {"/try": "/setup"}
+"""Pages that the header leaves to the page above them, where that is served."""
 
 
 def header(*middle: Any, here: str = "") -> html.Header:
@@ -92,7 +95,7 @@ def _navigation(here: str) -> html.Nav:
     links = [
         html.A(word, href=address, **aria(current="page") if address == here else {})
         for word, address in NAVIGATION
-        if address in served
+        if address in served and BELOW.get(address) not in served
     ]
     return html.Nav(links, className="navigation", **aria(label="Pages"))
 

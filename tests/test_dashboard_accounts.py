@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 import json
 import re
 import shutil
@@ -12,6 +13,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import dash
 import flask
 import pytest
 from argon2 import PasswordHasher
@@ -26,6 +28,8 @@ from config import DashboardSettings, Settings
 from dashboard.access import Door, ask_for_accounts
 from dashboard.access.accounts import LOGINS_AT_ONCE
 from dashboard.app import SERVER_THREADS, create_app
+from dashboard.desk.surroundings import Door as ReaderDoor
+from dashboard.desk.surroundings import Surroundings
 from db import accounts, queries
 from db.corrections import audit
 from db.engine import VIEWER, open_store, reading, writing
@@ -34,12 +38,22 @@ from db.writer import Writer
 from domain import ConfigError, StoreError
 from tests.dashboard_store import Clock
 from tests.test_db_writer import START_AT, moment, student
+from tryout.process import Front, ReaderProcess
+from tryout.server import PATH
 
 ORIGIN, HOST = "https://classmood.school.example", "classmood.school.example"
 PASSWORD = "correct horse battery"
 HERE = {"Host": HOST}
 OURS = {"Host": HOST, "Origin": ORIGIN}
 LONGEST_S = 12 * 3600.0
+PATIENCE_MS = 30_000
+"""Opening the models takes half a second, on a busy machine some more."""
+
+
+@pytest.fixture(autouse=True)
+def own_pages() -> None:
+    """Dash keeps the pages of all apps of a process in one place; those of other tests are not served here."""
+    dash.page_registry.clear()
 
 
 @pytest.fixture(autouse=True)
@@ -399,15 +413,69 @@ def https(engine: Engine, clock: Clock, tmp_path: Path) -> Iterator[str]:
         port = probe.getsockname()[1]
     origin = f"https://localhost:{port}"
     lock = ask_for_accounts(Door(engine, origin, clock, LONGEST_S))
-    pages = create_app(reader, Settings(), "unused", clock, lock=lock).server
-    server = make_server("127.0.0.1", port, pages, threaded=True, ssl_context=(str(certificate), str(key)))
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        frames_port = probe.getsockname()[1]
+    frames = ReaderProcess(cli.companion, Front(origin, "127.0.0.1", frames_port))
+    around = Surroundings(open_reader=lambda own_port: ReaderDoor(*frames.open(own_port)))
+    pages = create_app(reader, Settings(), "unused", clock, lock=lock, surroundings=around).server
+    front = front_of(pages, frames_port)
+    server = make_server("127.0.0.1", port, front, threaded=True, ssl_context=(str(certificate), str(key)))
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
     yield origin
     server.shutdown()
     thread.join()
     server.server_close()
+    frames.__exit__()
     reader.dispose()
+
+
+def front_of(pages: Callable[..., Any], frames_port: int) -> Callable[..., Any]:
+    """What stands before a school's server, and passes frames on to their reader as deploy/Caddyfile says."""
+
+    def front(environ: dict[str, Any], start_response: Callable[..., Any]) -> Any:
+        if environ["PATH_INFO"] != PATH:
+            return pages(environ, start_response)
+        passed = {"HTTP_HOST": "Host", "HTTP_ORIGIN": "Origin", "HTTP_AUTHORIZATION": "Authorization"}
+        headers = {name: environ[key] for key, name in passed.items() if key in environ}
+        body = environ["wsgi.input"].read(int(environ["CONTENT_LENGTH"]))
+        connection = http.client.HTTPConnection("127.0.0.1", frames_port, timeout=60)
+        connection.request(environ["REQUEST_METHOD"], PATH, body, headers)
+        answer = connection.getresponse()
+        told = answer.read()
+        connection.close()
+        start_response(f"{answer.status} {answer.reason}", [("Content-Type", "application/json")])
+        return [told]
+
+    return front
+
+
+@pytest.mark.parametrize("new_store", ["sqlite"], indirect=True)
+def test_who_is_logged_in_tries_it_with_frames_that_go_to_their_own_process(
+    https: str, new_context: Callable[..., BrowserContext]
+):
+    page = new_context(ignore_https_errors=True).new_page()
+    page.goto(f"{https}/try")
+    expect(page).to_have_url(f"{https}/login")
+    page.get_by_label("Login").fill("ada")
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Log in").click()
+    page.get_by_role("link", name="Try").click()
+    expect(page.get_by_text("over the network to the server")).to_be_visible()
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.get_by_role("button", name="Start the camera").click()
+    expect(page.locator("#try-leading")).to_have_text("No face in sight", timeout=PATIENCE_MS)
+    assert f"{https}{PATH}" in asked
+    assert all(url.startswith((f"{https}/", "blob:", "data:")) for url in asked)
+    page.get_by_role("button", name="Stop").click()
+
+
+def test_without_a_port_for_frames_there_is_no_page_try(client):
+    log_in(client)
+    assert "/try" not in {page["path"] for page in dash.page_registry.values()}
+    assert "camera=(self)" not in get(client, "/try").headers.get("Permissions-Policy", "")
 
 
 @pytest.mark.parametrize("new_store", ["sqlite"], indirect=True)

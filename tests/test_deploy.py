@@ -24,6 +24,7 @@ import config
 from db.engine import open_store
 from domain import ConfigError
 from tests.conftest import ROOT
+from tryout.server import PATH
 
 DEPLOY = ROOT / "deploy"
 DOCKERFILE = (DEPLOY / "Dockerfile").read_text("utf-8")
@@ -114,8 +115,10 @@ def test_the_composition_holds_together():
     for service in services.values():
         assert "build" in service or re.search(r":\d", service["image"]), "a version, never latest"
         assert set(service.get("depends_on", ())) <= services.keys()
-        named = {mount.split(":")[0] for mount in service.get("volumes", ())}
-        assert named <= COMPOSE["volumes"].keys()
+        mounted = {mount.split(":")[0] for mount in service.get("volumes", ())}
+        files = {name for name in mounted if name.startswith("./")}
+        assert mounted - files <= COMPOSE["volumes"].keys()
+        assert all((DEPLOY / name).is_file() for name in files)
     pages = services["pages"]
     assert (ROOT / "deploy" / pages["build"]["context"] / pages["build"]["dockerfile"]).is_file()
     assert (pages["read_only"], pages["cap_drop"]) == (True, ["ALL"])
@@ -130,6 +133,13 @@ def test_only_https_is_open_to_the_world():
     assert services["caddy"]["ports"] == ["80:80", "443:443"]
     assert services["database"]["ports"] == ["${CLASSMOOD_DATABASE_BIND:-127.0.0.1}:5432:5432"]
     assert "${POSTGRES_PASSWORD:?}" in services["pages"]["environment"]["CLASSMOOD_DATABASE"], "no password is built in"
+
+
+def test_the_front_passes_frames_on_to_their_own_process():
+    frames, pages = re.findall(r"reverse_proxy (?:(/\S+) )?pages:(\d+)", (DEPLOY / "Caddyfile").read_text("utf-8"))
+    command = COMPOSE["services"]["pages"]["command"]
+    assert (frames[0], f"--try-port={frames[1]}" in command) == (PATH, True)
+    assert (pages[0], f"--port={pages[1]}" in command) == ("", True)
 
 
 def in_image(image: Path, *command: str, **words: Any) -> Any:

@@ -192,7 +192,7 @@ def test_try_reads_the_own_camera_and_keeps_nothing(desk: Desk, page: Page) -> N
     expect(page.locator("#try-took")).to_contain_text("ms")
     asked = [line for line in desk.heard if line.startswith("asked ")]
     assert asked
-    assert all(re.fullmatch(r"asked http://127\.0\.0\.1:\d+/read", line) for line in asked)
+    assert all(re.fullmatch(r"asked http://127\.0\.0\.1:\d+/try/read", line) for line in asked)
     assert set(desk.heard) == set(asked)
     page.get_by_role("button", name="Stop").click()
     expect(page.locator("#try-leading")).to_have_text("No reading yet")

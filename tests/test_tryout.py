@@ -5,8 +5,10 @@ from __future__ import annotations
 import http.client
 import io
 import json
+import socket
 import struct
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -26,11 +28,14 @@ from dashboard.pages import tryout
 from db.engine import open_store
 from domain import EMOTIONS, CaptureError, ClassmoodError, ModelError
 from tests.dashboard_store import Clock
-from tryout.process import ReaderProcess
+from tryout import tickets
+from tryout.process import Front, ReaderProcess
 from tryout.reader import KEEP_OPEN_S, FaceReader, Models, NotAPicture, open_models, picture
-from tryout.server import LEAST_GAP_S, MAX_BYTES, ReaderServer
+from tryout.server import LEAST_GAP_S, MAX_BYTES, PATH, Pages, ReaderServer
 
-TOKEN = "token-of-this-test"
+KEY = "key-of-this-test"
+NOW = 1_700_000_000.0
+TICKET = tickets.issued(KEY, NOW)
 PAGE_PORT = 8050
 PAGE = f"http://127.0.0.1:{PAGE_PORT}"
 
@@ -142,8 +147,10 @@ class Asked:
 
 
 @contextmanager
-def served(read: Callable[[bytes], dict[str, Any]], clock: Callable[[], float]) -> Iterator[ReaderServer]:
-    server = ReaderServer(TOKEN, PAGE_PORT, read, clock)
+def served(
+    read: Callable[[bytes], dict[str, Any]], clock: Callable[[], float], pages: Pages, wall_clock: Callable[[], float]
+) -> Iterator[ReaderServer]:
+    server = ReaderServer(KEY, pages, read, clock, wall_clock)
     thread = threading.Thread(target=server.serve_forever, args=(0.01,))
     thread.start()
     try:
@@ -165,17 +172,22 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def server(asked: Asked, clock: Clock) -> Iterator[ReaderServer]:
-    with served(asked.read, clock) as running:
+def wall_clock() -> Clock:
+    return Clock(NOW)
+
+
+@pytest.fixture
+def server(asked: Asked, clock: Clock, wall_clock: Clock) -> Iterator[ReaderServer]:
+    with served(asked.read, clock, Pages.here(PAGE_PORT), wall_clock) as running:
         yield running
 
 
 def send(
-    server: ReaderServer, body: bytes = GRAY, method: str = "POST", path: str = "/read", **headers: str
+    server: ReaderServer, body: bytes = GRAY, method: str = "POST", path: str = PATH, **headers: str
 ) -> tuple[int, bytes, dict[str, str]]:
     """A request of the page, but for the headers given; an empty one is left out."""
     port = server.server_address[1]
-    usual = {"Host": f"127.0.0.1:{port}", "Origin": PAGE, "Authorization": f"Bearer {TOKEN}"}
+    usual = {"Host": f"127.0.0.1:{port}", "Origin": PAGE, "Authorization": f"Bearer {TICKET}"}
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
     connection.request(method, path, body, {name: value for name, value in (usual | headers).items() if value})
     answer = connection.getresponse()
@@ -222,12 +234,52 @@ def test_other_sites_and_names_get_nothing(
     assert asked.bodies == []
 
 
-@pytest.mark.parametrize("given", ["", "Bearer ", "Bearer wrong", TOKEN[:-1], "Basic x"])
-def test_without_the_token_there_is_nothing(server: ReaderServer, asked: Asked, given: str) -> None:
+LATER = f"{round(NOW) + 10**6}.{TICKET.partition('.')[2]}"
+STRANGER = tickets.issued("another key", NOW)
+
+
+@pytest.mark.parametrize(
+    "given", ["", "Bearer ", "wrong", TICKET[:-1], f"Bearer {LATER}", f"Bearer {STRANGER}", "Bearer ."]
+)
+def test_without_a_ticket_of_the_pages_there_is_nothing(server: ReaderServer, asked: Asked, given: str) -> None:
     status, body, told = send(server, Authorization=given)
     assert (status, body) == (403, b"")
     assert not any(name.startswith("access-control") for name in told)
     assert asked.bodies == []
+
+
+def test_a_ticket_lasts_an_hour(server: ReaderServer, asked: Asked, wall_clock: Clock) -> None:
+    wall_clock.now += tickets.LASTS_S
+    assert send(server)[0] == 200
+    wall_clock.now += 1
+    status, body, headers = send(server)
+    assert (status, json.loads(body)) == (401, {"error": "An hour is over: start the camera again."})
+    assert headers["access-control-allow-origin"] == PAGE
+    assert len(asked.bodies) == 1
+
+
+SCHOOL = "https://school.example"
+
+
+def test_behind_a_front_the_school_s_own_pages_alone_are_answered(
+    asked: Asked, clock: Clock, wall_clock: Clock
+) -> None:
+    def ask(**headers: str) -> tuple[int, bytes]:
+        return send(server, **{"Host": "school.example", "Origin": SCHOOL} | headers)[:2]  # type: ignore[arg-type]
+
+    others = (
+        {"Host": ""},
+        {"Host": "evil.example"},
+        {"Origin": ""},
+        {"Origin": PAGE},
+        {"Origin": f"{SCHOOL}.evil.example"},
+    )
+    with served(asked.read, clock, Pages.behind(SCHOOL), wall_clock) as server:
+        assert ask()[0] == 200
+        for other in others:
+            assert ask(**other) == (403, b"")
+        assert send(server)[0] == 403, "the reader's own port is nobody's address there"
+    assert asked.bodies == [GRAY]
 
 
 @pytest.mark.parametrize("method", ["GET", "HEAD", "PUT", "TRACE"])
@@ -273,27 +325,44 @@ def test_another_address_is_one_sentence(server: ReaderServer, asked: Asked) -> 
     assert asked.bodies == []
 
 
-def test_an_empty_token_is_refused(asked: Asked, clock: Clock) -> None:
-    with pytest.raises(ValueError, match="token"):
-        ReaderServer("", PAGE_PORT, asked.read, clock)
+def test_an_empty_key_is_refused(asked: Asked, clock: Clock) -> None:
+    with pytest.raises(ValueError, match="key"):
+        ReaderServer("", Pages.here(PAGE_PORT), asked.read, clock)
 
 
 # --- the process ----------------------------------------------------------------------------------------------------
 
 
 def test_the_process_starts_once_and_again_when_it_has_died() -> None:
-    with ReaderProcess(cli.companion) as reader:
-        port, token = reader.open(PAGE_PORT)
-        assert reader.open(PAGE_PORT) == (port, token)
+    clock = Clock(time.time())
+    with ReaderProcess(cli.companion, clock=clock) as reader:
+        port, ticket = reader.open(PAGE_PORT)
+        assert port is not None
+        assert reader.open(PAGE_PORT) == (port, ticket)
         connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
-        connection.request("POST", "/read", GRAY, {"Origin": PAGE, "Authorization": f"Bearer {token}"})
+        connection.request("POST", PATH, GRAY, {"Origin": PAGE, "Authorization": f"Bearer {ticket}"})
         assert json.loads(connection.getresponse().read())["faces"] == []
         connection.close()
         reader._running.close()  # as if it had been killed
         again = reader.open(PAGE_PORT)
-        assert again[1] != token
+        assert again[1] != ticket
+        assert again[0] is not None
     with pytest.raises(OSError, match="refused"):
         http.client.HTTPConnection("127.0.0.1", again[0], timeout=5).connect()
+
+
+def test_behind_a_front_the_process_holds_the_front_s_port() -> None:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    with ReaderProcess(cli.companion, Front(SCHOOL, "127.0.0.1", port)) as reader:
+        door, ticket = reader.open(PAGE_PORT)
+        assert door is None
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+        passed_on = {"Host": "school.example", "Origin": SCHOOL, "Authorization": f"Bearer {ticket}"}
+        connection.request("POST", PATH, GRAY, passed_on)
+        assert json.loads(connection.getresponse().read())["faces"] == []
+        connection.close()
 
 
 def test_a_process_that_does_not_start_is_one_sentence() -> None:

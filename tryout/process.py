@@ -6,13 +6,17 @@ import secrets
 import socket
 import sys
 import threading
+import time
+from collections.abc import Callable
 from contextlib import AbstractContextManager, ExitStack
+from dataclasses import dataclass
 from typing import Protocol
 
 from domain import CaptureError
-from tryout.server import HOST, READY, TOKEN_VARIABLE
+from tryout import tickets
+from tryout.server import HOST, KEY_VARIABLE, READY
 
-TOKEN_BYTES = 24
+KEY_BYTES = 24
 """192 random bits, as many as the pages' own token has."""
 REACH_S = 1.0
 """A process on this machine takes a connection at once, unless it is gone."""
@@ -24,21 +28,39 @@ class StartProcess(Protocol):
     def __call__(self, command: list[str], environment: dict[str, str], /) -> AbstractContextManager[str]: ...
 
 
-class ReaderProcess:
-    """At most one reader, for the pages on one port; a context manager that ends it."""
+@dataclass(frozen=True, slots=True)
+class Front:
+    """What stands before a school's server: ``origin``, https://NAME, under which browsers reach it.
 
-    def __init__(self, start: StartProcess) -> None:
+    It passes frames on to ``port``; ``host`` is the address on which the reader listens for it.
+    """
+
+    origin: str
+    host: str
+    port: int
+
+
+class ReaderProcess:
+    """At most one reader, for the pages on one port or behind one front; a context manager that ends it.
+
+    ``clock`` gives UNIX seconds, for tickets.
+    """
+
+    def __init__(self, start: StartProcess, front: Front | None = None, clock: Callable[[], float] = time.time) -> None:
         self._start = start
+        self._front = front
+        self._clock = clock
         self._lock = threading.Lock()
         self._running = ExitStack()
         self._door: tuple[int, str] | None = None
 
-    def open(self, page_port: int) -> tuple[int, str]:
-        """The reader's port and its token; raises CaptureError when it does not start."""
+    def open(self, page_port: int) -> tuple[int | None, str]:
+        """The reader's port (None behind a front) and a ticket of an hour; raises CaptureError where none starts."""
         with self._lock:
             if self._door is None or not _answers(self._door[0]):
                 self._door = self._started(page_port)
-            return self._door
+            port, key = self._door
+            return None if self._front else port, tickets.issued(key, self._clock())
 
     def __enter__(self) -> ReaderProcess:
         return self
@@ -50,13 +72,14 @@ class ReaderProcess:
 
     def _started(self, page_port: int) -> tuple[int, str]:
         self._running.close()
-        token = secrets.token_urlsafe(TOKEN_BYTES)
-        command = [sys.executable, "-m", "tryout.server", str(page_port)]
-        answer = self._running.enter_context(self._start(command, {TOKEN_VARIABLE: token}))
+        key, front = secrets.token_urlsafe(KEY_BYTES), self._front
+        place = [front.origin, front.host, str(front.port)] if front else [str(page_port)]
+        command = [sys.executable, "-m", "tryout.server", *place]
+        answer = self._running.enter_context(self._start(command, {KEY_VARIABLE: key}))
         word, _, port = answer.partition(" ")
         if word != READY:
             raise CaptureError("expected the reader of frames to start, found that it ended; the terminal says why")
-        return int(port), token
+        return int(port), key
 
 
 def _answers(port: int) -> bool:

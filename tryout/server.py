@@ -1,14 +1,14 @@
-"""The door of the reader: a port on this machine that answers one page, with this start's token, and nobody else."""
+"""The door of the reader: a port that answers the pages of one place, with a ticket of theirs, and nobody else."""
 
 from __future__ import annotations
 
-import hmac
 import json
 import os
 import sys
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -16,16 +16,18 @@ from urllib.parse import urlsplit
 
 import config
 from domain import ClassmoodError, ModelError
+from tryout import tickets
 from tryout.reader import FaceReader, NotAPicture
 
 HOST = "127.0.0.1"
 LOCAL_NAMES = frozenset({"127.0.0.1", "localhost"})
-TOKEN_VARIABLE = "CLASSMOOD_READER_TOKEN"
-"""The environment variable that hands over the token of this start: a command line can be read by other programs."""
+KEY_VARIABLE = "CLASSMOOD_READER_KEY"
+"""The environment variable that hands over the key of this start: a command line can be read by other programs."""
 READY = "ready"
 """Printed with the port, once it is held."""
 
-PATH = "/read"
+PATH = "/try/read"
+"""Below the page: a front that passes frames on needs to know this path alone."""
 MAX_BYTES = 400_000
 """A JPEG of 640x480 has 30 to 120 kB."""
 DRAINED_BYTES = 8_000_000
@@ -48,27 +50,58 @@ class Refused(ClassmoodError):
         self.status = status
 
 
-class ReaderServer(ThreadingHTTPServer):
-    """Answers frames of the page on port ``page_port`` of this machine, sent with ``token``. Port 0: any free one.
+@dataclass(frozen=True, slots=True)
+class Pages:
+    """Whose frames are read: those of pages of these origins, which ask for ``host``, or None for this machine."""
 
-    ``read`` is `FaceReader.read`; ``clock`` is monotonic, in seconds. Raises ValueError for an empty token.
+    origins: frozenset[str]
+    host: str | None = None
+
+    @classmethod
+    def here(cls, port: int) -> Pages:
+        """The pages on a port of this machine."""
+        return cls(frozenset(f"http://{name}:{port}" for name in LOCAL_NAMES))
+
+    @classmethod
+    def behind(cls, origin: str) -> Pages:
+        """The pages of a server that is reached as ``origin``, https://NAME, by a front that passes the name on."""
+        return cls(frozenset({origin}), urlsplit(origin).netloc)
+
+    def are_asked_as(self, host: str, port: int) -> bool:
+        """Whether a request's Host is the one that they use for a reader on ``port``."""
+        if self.host is not None:
+            return host == self.host
+        try:
+            parts = urlsplit(f"//{host}")
+            return parts.netloc == host and parts.hostname in LOCAL_NAMES and parts.port == port
+        except ValueError:  # a port that is no number
+            return False
+
+
+class ReaderServer(ThreadingHTTPServer):
+    """Answers frames of ``pages`` that come with a ticket of ``key``, on an address and port. Port 0: any free one.
+
+    ``read`` is `FaceReader.read`; ``clock`` is monotonic and ``wall_clock`` UNIX time, in seconds. Raises ValueError
+    for an empty key.
     """
 
     daemon_threads = True
 
     def __init__(
         self,
-        token: str,
-        page_port: int,
+        key: str,
+        pages: Pages,
         read: Callable[[bytes], dict[str, Any]],
         clock: Callable[[], float] = time.monotonic,
-        port: int = 0,
+        wall_clock: Callable[[], float] = time.time,
+        address: tuple[str, int] = (HOST, 0),
     ) -> None:
-        if not token:
-            raise ValueError("expected a token, found an empty one")
-        super().__init__((HOST, port), _Handler)
-        self.token = token
-        self.origins = frozenset(f"http://{name}:{page_port}" for name in LOCAL_NAMES)
+        if not key:
+            raise ValueError("expected a key, found an empty one")
+        super().__init__(address, _Handler)
+        self.key = key
+        self.pages = pages
+        self.wall_clock = wall_clock
         self.read = read
         self.places = threading.BoundedSemaphore(MOST_AT_ONCE)
         self._clock = clock
@@ -111,8 +144,13 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         """Read a frame."""
-        if not (self._is_from_the_page() and self._has_token()):
+        ticket = self.headers.get("Authorization", "").removeprefix("Bearer ")
+        if not (self._is_from_the_page() and tickets.is_ours(self.server.key, ticket)):
             self._turn_away()
+            return
+        if tickets.is_over(ticket, self.server.wall_clock()):
+            self.close_connection = True
+            self._answer(HTTPStatus.UNAUTHORIZED, {"error": "An hour is over: start the camera again."})
             return
         if not self.server.places.acquire(blocking=False):
             self._answer(HTTPStatus.TOO_MANY_REQUESTS, {"error": "expected one frame at a time, found more; wait"})
@@ -156,18 +194,8 @@ class _Handler(BaseHTTPRequestHandler):
         return self.rfile.read(length)
 
     def _is_from_the_page(self) -> bool:
-        host = self.headers.get("Host", "")
-        port = self.server.server_address[1]
-        try:
-            parts = urlsplit(f"//{host}")
-            is_local = parts.netloc == host and parts.hostname in LOCAL_NAMES and parts.port == port
-        except ValueError:  # a port that is no number
-            is_local = False
-        return is_local and self.headers.get("Origin") in self.server.origins
-
-    def _has_token(self) -> bool:
-        given = self.headers.get("Authorization", "").removeprefix("Bearer ")
-        return hmac.compare_digest(given.encode("utf-8", "surrogateescape"), self.server.token.encode())
+        pages, port = self.server.pages, self.server.server_address[1]
+        return pages.are_asked_as(self.headers.get("Host", ""), port) and self.headers.get("Origin") in pages.origins
 
     def _turn_away(self) -> None:
         """Nothing for strangers: no word, no header that lets another site read even that."""
@@ -203,9 +231,15 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 def main() -> None:
-    """Serve until the process that started this one is gone; its only argument is the port of the pages."""
+    """Serve until the process that started this one is gone.
+
+    Its arguments are the port of the pages on this machine, or https://NAME, the address and the port of ``Front``.
+    """
     settings = config.load(config.chosen_file())
-    server = ReaderServer(os.environ.pop(TOKEN_VARIABLE, ""), int(sys.argv[1]), FaceReader(settings).read)
+    place, *address = sys.argv[1:]
+    pages = Pages.behind(place) if address else Pages.here(int(place))
+    where = (address[0], int(address[1])) if address else (HOST, 0)
+    server = ReaderServer(os.environ.pop(KEY_VARIABLE, ""), pages, FaceReader(settings).read, address=where)
     threading.Thread(target=_end_with_parent, name="parent", daemon=True).start()
     print(READY, server.server_address[1], flush=True)
     server.serve_forever(poll_interval=SELDOM_S)

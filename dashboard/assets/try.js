@@ -1,5 +1,5 @@
-/* Try: the browser's own camera, a few frames a second straight to the reader on this machine (tryout/server.py), and
-   what it answers drawn over the picture. Nothing is kept. */
+/* Try: the browser's own camera, a few frames a second straight to the reader (tryout/server.py), and what it answers
+   drawn over the picture. Nothing is kept. */
 (() => {
   "use strict";
   const EVERY_MS = 250;        // four frames a second show a change of face as it comes
@@ -48,9 +48,10 @@
   }
 
   async function read() {
-    const answer = await fetch(`http://${window.location.hostname}:${door.port}/read`, {
+    const where = door.port ? `http://${window.location.hostname}:${door.port}` : "";  // else its front passes frames on
+    const answer = await fetch(`${where}/try/read`, {
       method: "POST", body: await frame(), credentials: "omit", cache: "no-store", referrerPolicy: "no-referrer",
-      headers: {Authorization: `Bearer ${door.token}`, "Content-Type": "image/jpeg"},
+      headers: {Authorization: `Bearer ${door.ticket}`, "Content-Type": "image/jpeg"},
     });
     if (answer.status === TOO_MANY) return null;  // another tab reads too
     const told = await answer.json();

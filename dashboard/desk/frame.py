@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Literal
 
+import dash
 from dash import html
 
 from dashboard import components
@@ -18,15 +19,21 @@ Level = Literal["quiet", "good", "warn", "bad"]
 
 def page(title: str, lead: Any, *parts: Any, here: str) -> html.Div:
     """A page with its title and one sentence on what it is for; ``here`` is its address, and names its ids."""
+    served = {each["path"] for each in dash.page_registry.values()}
     links = [
         # Whole pages, no swapping of parts: what a page may do (a camera, a port) is decided when it is loaded.
         html.A(word, href=address, **components.aria(current="page") if address == here else {})
         for word, address in PAGES
+        if address in served
     ]
     return html.Div(
         [
-            components.header(html.Div(className="spread"), here="/setup"),
-            html.Nav(links, className="desk-nav", **components.aria(label="Around the class")),
+            components.header(html.Div(className="spread"), here="/setup" if "/setup" in served else here),
+            *(
+                [html.Nav(links, className="desk-nav", **components.aria(label="Around the class"))]
+                if links[1:]
+                else []
+            ),
             html.Main(
                 [html.Div([html.H1(title), html.P(lead, className="desk-lead")], className="desk-title"), *parts],
                 className="desk",

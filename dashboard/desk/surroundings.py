@@ -12,10 +12,13 @@ from domain import Finding
 
 @dataclass(frozen=True, slots=True)
 class Door:
-    """Where the process that reads a browser's frames listens on this machine, and the token that opens it."""
+    """Where the process that reads a browser's frames is reached, and the ticket that opens it.
 
-    port: int
-    token: str
+    ``port`` is one of this machine; None on a server whose front passes frames on, at the pages' own address.
+    """
+
+    port: int | None
+    ticket: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,13 +21,22 @@ HERE_ONLY = "connect-src 'self'"
 NO_DEVICES = "microphone=(), geolocation=(), display-capture=()"
 
 
-def register(app: dash.Dash, settings: Settings, surroundings: Surroundings) -> None:
+LEAD = (
+    "Your own camera, read as a student's tile would be. Frames go from this browser {where}, which forgets each one "
+    "as soon as it is read: nothing is stored, and no class is involved."
+)
+TO_THIS_MACHINE = "to a process on this machine"
+TO_THE_SERVER = "over the network to the server that shows you this page"
+
+
+def register(app: dash.Dash, settings: Settings, surroundings: Surroundings, served: bool = False) -> None:
     """Add the page to an app, and to its answers what pages may do: none of them a camera, but this one.
 
-    To be called before `access.guard`, whose headers are then there when these are added.
+    To be called before a lock is put on, whose headers are then there when these are added. ``served`` says that people
+    from elsewhere see it.
     """
     dash.register_page(
-        "try", path=PATH, name="Try", title="Try · Classmood", layout=lambda: layout(settings, surroundings)
+        "try", path=PATH, name="Try", title="Try · Classmood", layout=lambda: layout(settings, surroundings, served)
     )
 
     @app.server.after_request
@@ -57,12 +66,9 @@ def register(app: dash.Dash, settings: Settings, surroundings: Surroundings) -> 
     )
 
 
-def layout(settings: Settings, surroundings: Surroundings) -> html.Div:
+def layout(settings: Settings, surroundings: Surroundings, served: bool = False) -> html.Div:
     """The page before the camera is on."""
-    lead = (
-        "Your own camera, read as a student's tile would be. Frames go from this browser to a process on this machine, "
-        "which forgets each one as soon as it is read: nothing is stored, and no class is involved."
-    )
+    lead = LEAD.format(where=TO_THE_SERVER if served else TO_THIS_MACHINE)
     why_not = _hindrance(settings, surroundings)
     return frame.page(
         "Try it on yourself",
@@ -137,6 +143,8 @@ def _let_through(response: flask.Response, surroundings: Surroundings) -> None:
         return
     with contextlib.suppress(ClassmoodError):  # the button says it
         door = surroundings.open_reader(_port())
+        if door.port is None:
+            return
         host = flask.request.host.partition(":")[0]
         policy = response.headers.get("Content-Security-Policy", "")
         response.headers["Content-Security-Policy"] = policy.replace(
@@ -151,7 +159,7 @@ def _start(surroundings: Surroundings) -> tuple[Any, Any]:
         door = surroundings.open_reader(_port())
     except ClassmoodError as error:
         return dash.no_update, frame.error_note("The camera cannot be read", error)
-    return {"port": door.port, "token": door.token}, []
+    return {"port": door.port, "ticket": door.ticket}, []
 
 
 def _port() -> int:

@@ -159,9 +159,10 @@ def _teachers(settings: Settings) -> str:
 def _tryout(settings: Settings) -> str:
     if settings.privacy.mode == "presence_only":
         return "Reads no face"
-    return (
-        "Reads the own face from the browser's camera, on the same machine, after a click; it is not served to others"
-    )
+    read = "Reads the own face from the browser's camera, after a click; a frame is forgotten when it is read"
+    if settings.dashboard.try_port is None:
+        return f"{read}, on the same machine; it is not served to others"
+    return f"{read}. Where people log in, **frames go over the network to the server**, by HTTPS"
 
 
 def _kept(days: int) -> str:
