@@ -124,6 +124,16 @@ def test_a_moment_names_the_nearest_marker_pause_or_the_phase_it_lies_in() -> No
     assert near == ["around the topic “Cells”", "during the phase “Review”", "after a pause of 5 min", ""]
 
 
+def test_a_long_marker_is_cut_in_a_sentence_after_names_are_hidden(store: Engine) -> None:
+    account = account_of(store, 1)
+    long = dataclasses.replace(account.turning[0], near=f"around the topic “{'z' * 45} Maya Okafor {'z' * 99}”")
+    told = summary.change_told(long, Naming(account.students, with_names=False))
+    assert "Student 1" in told
+    assert "z…”: " in told
+    assert "May" not in told
+    assert len(told) < 160
+
+
 def test_other_students_in_sight_are_told_with_a_moment() -> None:
     frame = minutes_of(np.where(np.arange(40) < 20, 0.0, 0.3))
     frame.loc[20:, "seen"] = 10.0

@@ -209,7 +209,7 @@ def chosen_card(told: Frame, left_out: Sequence[str]) -> html.Section:
 def _facts(one: Any) -> str:
     facts = [summary.lasted(one.ended_at - one.started_at), f"{int(one.students)} students", f"{one.coverage:.0%} seen"]
     if one.valence == one.valence:
-        facts.append(f"mood {one.valence:+.2f}")
+        facts.append(f"mood {summary.signed(one.valence)}")
     if one.attention == one.attention:
         facts.append(f"{one.attention:.0%} to the screen")
     return ", ".join(facts)

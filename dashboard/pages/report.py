@@ -104,6 +104,7 @@ def body(account: Account, said: str = "", fault: bool = False) -> list[Any]:
         role="status",
         hidden=not said,
     )
+    written = [whois.notes_card(account, naming), whois.corrections_card(account, naming)]
     beside = [part for part in (cards.phases(account), cards.usual(account)) if part is not None]
     return [
         message,
@@ -111,8 +112,8 @@ def body(account: Account, said: str = "", fault: bool = False) -> list[Any]:
         cards.along(account, naming),
         html.Div([cards.moments(account, naming), html.Div(beside, className="report-stack")], className="report-pair"),
         cards.grid(account, naming),
-        html.Div([cards.prompts(account, naming), whois.notes_card(account, naming)], className="report-pair"),
-        html.Div([cards.people(account, naming), whois.corrections_card(account, naming)], className="report-pair"),
+        html.Div([cards.prompts(account, naming), html.Div(written, className="report-stack")], className="report-pair"),
+        cards.people(account, naming),
     ]
 
 

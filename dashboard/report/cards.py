@@ -141,6 +141,9 @@ def along(account: Account, naming: Naming) -> html.Section:
     """Mood and attention along the lesson."""
     if account.minutes.empty:
         return components.card("Along the lesson", nothing("No minute of this session was read."), part="report-along")
+    if not account.coverage.seen:
+        why = "No face of this class was read, so there is nothing to draw. Who was there when stands below."
+        return components.card("Along the lesson", nothing(why), part="report-along")
     label = "Mood, attention and the share seen, minute by minute, with markers, pauses and numbered moments."
     return components.card(
         "Along the lesson",
@@ -263,7 +266,7 @@ def prompts(account: Account, naming: Naming, only: int | None = None) -> html.S
         )
         for flag in flags
     ]
-    body = html.Ul(items, className="prompts") if items else nothing("No prompts were given.")
+    body = html.Ul(items, className="given") if items else nothing("No prompts were given.")
     return components.card("Prompts, and what was done", body, part="report-prompts")
 
 
@@ -307,7 +310,7 @@ def nothing(why: str) -> html.P:
 
 
 def _signed(value: float) -> str:
-    return "–" if value != value else f"{round(value, 2) + 0.0:+.2f}"
+    return "–" if value != value else summary.signed(value)
 
 
 def _percent(value: float) -> str:

@@ -23,6 +23,9 @@ EDGE_MINUTES = 10
 TOLD_CHANGES = 2
 """The headline names the largest changes; the list below it has them all."""
 
+NEAR_LENGTH = 80
+"""Characters of a marker and its kind that a sentence can bear; the list of markers has the whole text."""
+
 DISMISSAL_WORDS = {"wrong": "put aside as wrong", "known": "answered “I know why”", "not_now": "put off"}
 """What a person did with a flag."""
 
@@ -44,6 +47,11 @@ def lasted(seconds: float) -> str:
         return f"{round(seconds)} s"
     hours, minutes = divmod(round(seconds / 60), 60)
     return f"{hours} h {minutes:02d} min" if hours else f"{minutes} min"
+
+
+def signed(valence: float) -> str:
+    """A mood as a number; adding zero turns a rounded -0.0 into 0.0."""
+    return f"{round(valence, 2) + 0.0:+.2f}"
 
 
 def headline(account: Account, naming: Naming) -> str:
@@ -86,19 +94,25 @@ def _word(minutes: Frame) -> str:
 
 
 def _change(point: TurningPoint, naming: Naming) -> str:
-    near = f" {naming.text(point.near)}" if point.near else ""
+    near = f" {_near(point, naming)}" if point.near else ""
     return f"{'a rise' if point.step > 0 else 'a dip'} at {clock(point.at)}{near}"
+
+
+def _near(point: TurningPoint, naming: Naming) -> str:
+    """What a moment is near to; cut only after names were hidden, as half a name would not be known for one."""
+    words = naming.text(point.near)
+    return words if len(words) <= NEAR_LENGTH else f"{words[: NEAR_LENGTH - 2]}…”"
 
 
 def change_told(point: TurningPoint, naming: Naming) -> str:
     """A moment that matters, in a sentence with its evidence."""
     if point.measure == "valence":
         what = "The class looked more pleasant" if point.step > 0 else "The class looked less pleasant"
-        levels = f"{point.before.mean:+.2f} before, {point.after.mean:+.2f} after"
+        levels = f"{signed(point.before.mean)} before, {signed(point.after.mean)} after"
     else:
         what = "More looked towards the screen" if point.step > 0 else "Fewer looked towards the screen"
         levels = f"{point.before.mean:.0%} before, {point.after.mean:.0%} after"
-    near = f", {naming.text(point.near)}" if point.near else ""
+    near = f", {_near(point, naming)}" if point.near else ""
     return f"{what}{near}: {levels}."
 
 
@@ -155,6 +169,6 @@ def usual_told(account: Account) -> str:
     mean = float(known.mean())
     where = "within" if low <= mean <= high else "above" if mean > high else "below"
     return (
-        f"Mood {mean:+.2f}, {where} what is usual for this course: {low:+.2f} to {high:+.2f} in half of its "
+        f"Mood {signed(mean)}, {where} what is usual for this course: {signed(low)} to {signed(high)} in half of its "
         f"{usual.sessions} other classes."
     )
