@@ -14,8 +14,9 @@ from plotly.utils import PlotlyJSONEncoder
 from sqlalchemy import Engine
 
 from benchmarks.drawn.lessons import Lesson, Stretch, write_lesson
-from dashboard.report import cards, figures, heat, summary, tables, turning, whois
+from dashboard.report import cards, figures, heat, summary, tables, turning
 from dashboard.report.account import Account, read_account
+from dashboard.report.deeds import answers, whois
 from dashboard.report.naming import Naming
 from dashboard.report.turning import turning_points
 from dashboard.report.usual import STEPS
@@ -261,7 +262,15 @@ def test_a_form_becomes_a_correction_or_a_sentence(store: Engine) -> None:
     assert whois.correction(account, "merge", "3", None, "2", None) == Correction("merge", 3, target=2)
     split = whois.correction(account, "split", "3", "", None, at)
     assert (split.kind, split.name, split.from_at) == ("split", None, START + 600 - (START + 600) % 60)
+    last = datetime.fromtimestamp(account.until).strftime("%H:%M")
+    move = whois.correction(account, "move", "3", None, "2", at, last)
+    assert (move.kind, move.target, move.from_at) == ("move", 2, split.from_at)
+    assert move.until_at is not None
+    assert move.until_at > account.until, "the last minute is part of it"
     for asked in (
+        ("move", "3", None, "2", at, at),
+        ("move", "3", None, "2", at, None),
+        ("move", "3", None, None, at, last),
         ("rename", None, "x", None, None),
         ("rename", "3", " ", None, None),
         ("merge", "3", None, "3", None),
@@ -282,6 +291,38 @@ def test_corrections_are_told_and_can_be_taken_back(store: Engine) -> None:
     assert "Take back" in str(whois.corrections_card(account, named(account)))
     corrections.undo(store, made, START)
     assert "taken back" in str(whois.corrections_card(account_of(store, session), named(account)))
+
+
+def test_readings_of_a_stretch_are_moved_and_come_back(store: Engine) -> None:
+    session = 4
+    begins, ends = (datetime.fromtimestamp(START + 3 * DAY_S + minute * 60).strftime("%H:%M") for minute in (2, 10))
+    before = account_of(store, session)
+    asked = whois.correction(before, "move", "6", None, "7", begins, ends)
+    made = corrections.correct(store, session, asked, START)
+    after = account_of(store, session)
+    whose = after.student_minutes.groupby("student")["readings"].sum()
+    was = before.student_minutes.groupby("student")["readings"].sum()
+    assert whose[6] == was[6] - 16, "readings of eight minutes, every thirty seconds"
+    assert whose[7] == was[7] + 16, "who came at minute 12"
+    told = whois.told(after.history[-1], named(after))
+    assert told == f"Readings of Student 6 from {begins} to {ends} are Student 7's"
+    corrections.undo(store, made, START)
+    again = account_of(store, session)
+    pd.testing.assert_frame_equal(again.student_minutes, before.student_minutes)
+
+
+def test_a_prompt_is_answered_afterwards_and_counts_in_the_rate(store: Engine) -> None:
+    account = account_of(store, 1)
+    [flag] = account.flags
+    answers.answer(store, account.flags, {"flag": flag.id, "answer": "wrong"}, "  she\nwrote ", START)
+    account = account_of(store, 1)
+    assert (account.flags[0].dismissal, account.flags[0].note) == ("wrong", "she wrote")
+    assert answers.rate_told(account.rates).startswith("Of 1 prompts in all classes so far 1 were called")
+    assert "Put aside as wrong: she wrote" in str(cards.prompts(account, named(account)))
+    with pytest.raises(StoreError, match="reload the page"):
+        answers.answer(store, account.flags, {"flag": 99, "answer": "wrong"}, None, START)
+    assert answers.rate_told([]) == ""
+    answers.answer(store, account.flags, {"flag": flag.id, "answer": "known"}, "Maya takes notes", START)
 
 
 def test_a_student_has_a_page_and_keeps_it_after_a_merge(store: Engine) -> None:
@@ -307,7 +348,8 @@ def test_exports_are_linked_without_names(store: Engine) -> None:
 
 
 def test_a_deed_on_a_running_class_is_asked_of_the_capture(tmp_path) -> None:
-    from dashboard.pages.report import ASKED, Desk
+    from dashboard.pages.report import drawn
+    from dashboard.report.deeds.desk import ASKED, Desk
 
     engine = open_store(f"sqlite:///{tmp_path / 'class.sqlite'}", write=True)
     now = START + 120
@@ -316,7 +358,7 @@ def test_a_deed_on_a_running_class_is_asked_of_the_capture(tmp_path) -> None:
         writer.write(moment(START + 60, [scores("happy")] * 6))
         writer.status(CaptureStatus("watching", fps=2.0))
         writer.flush()
-        desk = Desk(engine, lambda: now)
+        desk = Desk(engine, lambda: now, drawn)
         rename = Correction("rename", 1, name="Ada")
         page, asked = desk.done(session, lambda _, store: commands.correct_or_ask(store, session, rename, now), "Done.")
         assert ASKED in str(page)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,7 @@ from dashboard.app import create_app
 from db import corrections, queries, remarks
 from db.engine import open_store
 from db.writer import Writer
+from domain import Flag
 from tests.dashboard_store import Clock, serving
 from tests.test_live_page import HOSTILE, PATIENCE_MS, TOKEN, until
 
@@ -53,7 +55,9 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, int
     writing = open_store(f"sqlite:///{path}", write=True)
     with Writer(writing, gap_s=60.0) as writer:
         for number in range(3):
-            write_lesson(writer, LESSON, START + number * DAY_S, seed=number, step_s=15.0)
+            at = START + number * DAY_S
+            flag = Flag(7, "looking_away", "Looks away.", at + 300, at + 420, 40, 50, 0.8, "A second screen.")
+            write_lesson(writer, LESSON, at, seed=number, step_s=15.0, flags=[flag])
     remarks.mark(writing, 1, "topic", HOSTILE[1], START + 600, START)
     reading = open_store(f"sqlite:///{path}", write=False)
     with serving(create_app(reading, Settings(), TOKEN, Clock(START + 5 * DAY_S))) as port:
@@ -138,6 +142,43 @@ def test_a_student_has_a_page(desk: Desk, page: Page) -> None:
     expect(page.locator("#student-along-chart .bars .point").first).to_be_attached(timeout=PATIENCE_MS)
     page.get_by_role("link", name="Back to the report").click()
     expect(page.locator(".report-headline")).to_contain_text("Pleasant start", timeout=PATIENCE_MS)
+    assert desk.heard == []
+
+
+def test_a_prompt_is_answered_on_the_report_and_on_the_page_of_its_student(desk: Desk, page: Page) -> None:
+    desk.visit(page, "/report/3")
+    prompts = page.locator("#report-prompts")
+    prompts.get_by_role("textbox").fill("<i>She wrote</i>", timeout=PATIENCE_MS)
+    prompts.get_by_role("button", name="Not so").click()
+    expect(prompts.locator(".done")).to_have_text("Put aside as wrong: <i>She wrote</i>", timeout=PATIENCE_MS)
+    expect(prompts).to_contain_text("Of 3 prompts in all classes so far 1 were called “Not so”")
+    page.locator(".people a", has_text="Student 7").click()
+    expect(page.locator(".report-headline")).to_have_text("Student 7", timeout=PATIENCE_MS)
+    expect(prompts.get_by_role("textbox")).to_have_value("<i>She wrote</i>", timeout=PATIENCE_MS)
+    prompts.get_by_role("button", name="I know why").click()
+    expect(prompts.locator(".done")).to_contain_text("I know why", timeout=PATIENCE_MS)
+    expect(page.locator("#report-said")).to_contain_text("Answered.")
+    expect(page.locator(".report-headline")).to_have_text("Student 7")
+    assert desk.heard == []
+
+
+def test_readings_are_moved_on_the_report(desk: Desk, page: Page) -> None:
+    desk.visit(page, "/report/3")
+    page.get_by_text("Move", exact=True).click(timeout=PATIENCE_MS)
+    expect(page.locator("#report-fix-name")).to_be_hidden()
+    for part, name in (("student", "Student 7"), ("target", "Student 8")):
+        page.locator(f"#report-fix-{part}").fill(name)
+        page.keyboard.press("ArrowDown")
+        page.keyboard.press("Enter")
+    for part, minute in (("from", 5), ("until", 10)):
+        at = datetime.fromtimestamp(START + 2 * DAY_S + minute * 60)
+        boxes = page.locator(f".when-{part}").get_by_role("spinbutton")
+        boxes.nth(0).press_sequentially(f"{at:%H}")
+        boxes.nth(1).press_sequentially(f"{at:%M}")
+    page.locator("#report-fix-apply").click()
+    expect(page.locator(".report-history")).to_contain_text("are Student 8's", timeout=PATIENCE_MS)
+    page.get_by_role("button", name="Take back").click()
+    expect(page.locator(".report-history")).to_contain_text("taken back", timeout=PATIENCE_MS)
     assert desk.heard == []
 
 

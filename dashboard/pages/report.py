@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 import dash
@@ -12,12 +11,13 @@ from dash import ALL, MATCH, ClientsideFunction, Input, Output, State, ctx, dcc,
 from sqlalchemy import Engine
 
 from dashboard import components
-from dashboard.report import cards, tables, whois
+from dashboard.report import cards, tables
 from dashboard.report.account import Account, read_account
+from dashboard.report.deeds import answers, whois
+from dashboard.report.deeds.desk import NOTHING_DONE, Desk
 from dashboard.report.naming import Naming
 from db import commands, remarks
-from db.engine import writable
-from domain import ClassmoodError, StoreError
+from domain import StoreError
 
 TABLES: dict[str, Callable[[Account, Naming], Any]] = {
     "report-along": tables.class_table,
@@ -40,9 +40,10 @@ def register(app: dash.Dash, engine: Engine, clock: Callable[[], float]) -> None
         "report", path_template="/report/<session>", name="Report", title="Report · Classmood", layout=page
     )
     _show_tables(app, engine, clock)
-    desk = Desk(engine, clock)
+    desk = Desk(engine, clock, drawn)
     _correct_names(app, desk)
     _keep_notes(app, desk)
+    _answer_prompts(app, desk)
     _follow_command(app, desk)
     _in_the_browser(app)
 
@@ -94,25 +95,33 @@ def empty(heading: str, why: str) -> html.Main:
     )
 
 
+def message(said: str, fault: bool) -> html.Div:
+    """What became of the last deed, said to who cannot see it too."""
+    look = f"notice report-notice{' fault' if fault else ''}"
+    return html.Div(said, id="report-said", className=look, role="status", hidden=not said)
+
+
+def drawn(account: Account | None, said: str, fault: bool) -> list[Any]:
+    """The panels after a deed; see `dashboard.report.deeds.desk.Drawing`."""
+    if account is None:
+        return [empty("There is no such session", "It was erased meanwhile.")]
+    return body(account, said, fault)
+
+
 def body(account: Account, said: str = "", fault: bool = False) -> list[Any]:
     """The panels in order; ``said`` is what became of the last deed, ``fault`` whether it failed."""
     naming = Naming(account.students, with_names=True)
-    message = html.Div(
-        said,
-        id="report-said",
-        className=f"notice report-notice{' fault' if fault else ''}",
-        role="status",
-        hidden=not said,
-    )
     written = [whois.notes_card(account, naming), whois.corrections_card(account, naming)]
     beside = [part for part in (cards.phases(account), cards.usual(account)) if part is not None]
     return [
-        message,
+        message(said, fault),
         cards.opening(account, naming),
         cards.along(account, naming),
         html.Div([cards.moments(account, naming), html.Div(beside, className="report-stack")], className="report-pair"),
         cards.grid(account, naming),
-        html.Div([cards.prompts(account, naming), html.Div(written, className="report-stack")], className="report-pair"),
+        html.Div(
+            [cards.prompts(account, naming), html.Div(written, className="report-stack")], className="report-pair"
+        ),
         cards.people(account, naming),
     ]
 
@@ -137,41 +146,22 @@ def _show_tables(app: dash.Dash, engine: Engine, clock: Callable[[], float]) -> 
         return dmc.Table(data=data, striped="odd", stickyHeader=True, className="numbers"), True
 
 
-@dataclass(frozen=True, slots=True)
-class Desk:
-    """Where a person changes the record from the page: the store and the clock."""
-
-    engine: Engine
-    clock: Callable[[], float]
-
-    def done(self, session: int, deed: Callable[[Account, Engine], int | None], said: str) -> tuple[list[Any], Any]:
-        """Do a deed; gives the page as it is then, with what became of it, and the command that is waited for.
-
-        ``deed`` gives the number of that command where a running capture was asked, else None.
-        """
-        account = read_account(self.engine, session, self.clock())
-        if account is None:
-            return [empty("There is no such session", "It was erased meanwhile.")], None
-        try:
-            with writable(self.engine) as store:
-                asked = deed(account, store)
-        except ClassmoodError as error:
-            return body(account, str(error), fault=True), None
-        again = read_account(self.engine, session, self.clock()) or account
-        return body(again, said if asked is None else ASKED), asked
-
-
-ASKED = "Asked of the running capture; it takes a second or two."
 DEED_OUTPUTS = (
     Output("report-body", "children", allow_duplicate=True),
     Output("report-pending", "data", allow_duplicate=True),
 )
-NOTHING_DONE = (dash.no_update, dash.no_update)
-"""A button that was only just drawn has not been pressed."""
+
+
+def answers_on(page: str) -> tuple[Input, State]:
+    """The buttons of all prompts on a page, "report" or "student", and the reasons beside them."""
+    return (
+        Input({"type": f"{page}-answer", "flag": ALL, "answer": ALL}, "n_clicks"),
+        State({"type": f"{page}-answer-why", "flag": ALL}, "value"),
+    )
 
 
 def _correct_names(app: dash.Dash, desk: Desk) -> None:
-    """Rename, merge, split, and take it back."""
+    """Rename, merge, split, move, and take it back."""
 
     @app.callback(
         *DEED_OUTPUTS,
@@ -182,6 +172,7 @@ def _correct_names(app: dash.Dash, desk: Desk) -> None:
         State("report-fix-name", "value"),
         State("report-fix-target", "value"),
         State("report-fix-at", "value"),
+        State("report-fix-until", "value"),
         prevent_initial_call=True,
     )
     def fix(clicks: int | None, session: int, kind: str, *asked: str | None) -> Any:
@@ -236,6 +227,21 @@ def _keep_notes(app: dash.Dash, desk: Desk) -> None:
             return NOTHING_DONE
         number = ctx.triggered_id["marker"]
         return desk.done(session, lambda _, store: remarks.remove_marker(store, number, desk.clock()), "Removed.")
+
+
+def _answer_prompts(app: dash.Dash, desk: Desk) -> None:
+    """Answer a prompt, or change its answer."""
+
+    @app.callback(*DEED_OUTPUTS, *answers_on("report"), State("report-session", "data"), prevent_initial_call=True)
+    def answered(clicks: list[int | None], reasons: list[str | None], session: int) -> Any:
+        return desk.done(session, answer_of(desk, reasons), answers.PUT_RIGHT) if any(clicks) else NOTHING_DONE
+
+
+def answer_of(desk: Desk, reasons: list[str | None]) -> Callable[[Account, Engine], None]:
+    """The deed of the button that was pressed, with the reason that stands beside it."""
+    pressed, inputs = ctx.triggered_id, ctx.states_list[0]
+    reason = next((one for at, one in zip(inputs, reasons, strict=True) if at["id"]["flag"] == pressed["flag"]), None)
+    return lambda account, store: answers.answer(store, account.flags, pressed, reason, desk.clock())
 
 
 def _follow_command(app: dash.Dash, desk: Desk) -> None:

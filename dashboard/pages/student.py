@@ -7,13 +7,15 @@ from typing import Any
 
 import dash
 import dash_mantine_components as dmc
-from dash import dcc, html
+from dash import Output, State, dcc, html
 from sqlalchemy import Engine
 
 from dashboard import components
-from dashboard.pages.report import empty, framed, title
+from dashboard.pages.report import answer_of, answers_on, empty, framed, message, title
 from dashboard.report import Frame, cards, figures, summary, tables
 from dashboard.report.account import Account, read_account
+from dashboard.report.deeds import answers
+from dashboard.report.deeds.desk import Desk
 from dashboard.report.naming import Naming
 from db.queries import StudentView
 from domain import EMOTIONS, StoreError
@@ -32,6 +34,7 @@ def register(app: dash.Dash, engine: Engine, clock: Callable[[], float]) -> None
         title="Student · Classmood",
         layout=page,
     )
+    _answer_prompts(app, engine, clock)
 
 
 def layout(engine: Engine, session: str | None, student: str | None, now: float) -> html.Div:
@@ -41,17 +44,48 @@ def layout(engine: Engine, session: str | None, student: str | None, now: float)
         account = read_account(engine, numbers[0], now)
     except StoreError as error:
         return framed([], empty("The session cannot be read", str(error)))
-    found = (
-        next((one for one in account.students if numbers[1] in (one.number, *one.merged)), None) if account else None
-    )
+    found = found_in(account, numbers[1])
     if account is None or found is None:
-        return framed([], empty("There is no such student", "Names may have been put right since this link was made."))
+        return framed([], nobody())
+    return framed(
+        title(account),
+        html.Main(body(account, found), id="student-body", className="report"),
+        dcc.Store(id="student-whose", data=[account.session.id, found.number]),
+    )
+
+
+def nobody() -> html.Main:
+    """What stands in place of a student who is not there."""
+    return empty("There is no such student", "Names may have been put right since this link was made.")
+
+
+def found_in(account: Account | None, number: int) -> StudentView | None:
+    """The student of this number, or whom that one turned out to be."""
+    students = account.students if account else ()
+    return next((one for one in students if number in (one.number, *one.merged)), None)
+
+
+def _answer_prompts(app: dash.Dash, engine: Engine, clock: Callable[[], float]) -> None:
+    """Answer a prompt of this student, or change its answer."""
+
+    @app.callback(
+        Output("student-body", "children"),
+        *answers_on("student"),
+        State("student-whose", "data"),
+        prevent_initial_call=True,
+    )
+    def answered(clicks: list[int | None], reasons: list[str | None], whose: tuple[int, int]) -> Any:
+        def draw(account: Account | None, said: str, fault: bool) -> list[Any]:
+            found = found_in(account, whose[1])
+            return [nobody()] if account is None or found is None else body(account, found, said, fault)
+
+        desk = Desk(engine, clock, draw)
+        return desk.done(whose[0], answer_of(desk, reasons), answers.PUT_RIGHT)[0] if any(clicks) else dash.no_update
+
+
+def body(account: Account, student: StudentView, said: str = "", fault: bool = False) -> list[Any]:
+    """The panels in order; ``said`` is what became of the last deed, ``fault`` whether it failed."""
     naming = Naming(account.students, with_names=True)
-    return framed(title(account), html.Main(body(account, found, naming), className="report"))
-
-
-def body(account: Account, student: StudentView, naming: Naming) -> list[Any]:
-    """The panels in order."""
     minutes = account.student_minutes[account.student_minutes["student"] == student.number]
     if minutes["readings"].sum() == 0:
         chart: Any = cards.nothing("No reading of this student is kept.")
@@ -60,6 +94,7 @@ def body(account: Account, student: StudentView, naming: Naming) -> list[Any]:
         chart = cards.chart("student-along", figures.student(account, student.number), label, 400)
     along = components.card("Along the lesson", cards.key(), chart, part="student-along", tools=_picture(account))
     return [
+        message(said, fault),
         _opening(account, student, naming, minutes),
         along,
         cards.prompts(account, naming, only=student.number),

@@ -10,9 +10,10 @@ from dashboard.live import glance
 from dashboard.report import Frame
 from dashboard.report.turning import TurningPoint, turning_points
 from dashboard.report.usual import Usual, usual_of
-from db import corrections, queries
+from db import corrections, queries, remarks
 from db.corrections import Made
 from db.queries import FlagView, GapView, MarkerView, SessionSummary, StudentView
+from db.remarks import FlagRate
 from domain import EMOTIONS, Coverage
 
 MINUTE_MS = 60_000
@@ -27,7 +28,7 @@ class Account:
     ``minutes`` has a row per minute read: at_ms (its start), seen, present, judged (mean numbers of students), coverage
     and attention (shares, 0 to 1), valence (-1 to 1) and one column per emotion; NaN where too few were seen to speak
     of the class. ``student_minutes`` is that of `db.queries`, without staff. ``until`` is the end, or now while the
-    session runs, in UNIX seconds.
+    session runs, in UNIX seconds. ``rates`` tells how prompts fared in all real classes.
     """
 
     session: SessionSummary
@@ -41,6 +42,7 @@ class Account:
     history: tuple[Made, ...]
     turning: tuple[TurningPoint, ...]
     usual: Usual | None
+    rates: tuple[FlagRate, ...]
 
     @property
     def running(self) -> bool:
@@ -87,6 +89,7 @@ def read_account(engine: Engine, session_id: int, now: float) -> Account | None:
         history=tuple(corrections.history(engine, session_id)),
         turning=tuple(turning_points(minutes, markers, gaps)),
         usual=usual_of(engine, session),
+        rates=tuple(remarks.flag_rates(engine)),
     )
 
 

@@ -11,6 +11,7 @@ from dash import dcc, html
 from dashboard import components, theme
 from dashboard.report import Frame, figures, summary, tables
 from dashboard.report.account import Account
+from dashboard.report.deeds import answers
 from dashboard.report.heat import heat_of
 from dashboard.report.naming import Naming
 from domain import Coverage
@@ -246,8 +247,9 @@ def grid(account: Account, naming: Naming) -> html.Section:
 
 
 def prompts(account: Account, naming: Naming, only: int | None = None) -> html.Section:
-    """The flags, what they rest on, and what was done with them; of one student where that is asked."""
+    """The flags, what they rest on, what was done with them and can be; of one student where that is asked."""
     flags = [flag for flag in account.flags if only is None or flag.student == only]
+    page = "report" if only is None else "student"
     items = [
         html.Li(
             [
@@ -262,12 +264,16 @@ def prompts(account: Account, naming: Naming, only: int | None = None) -> html.S
                 ),
                 html.P(" ".join(_grounds(flag, naming)), className="quiet"),
                 html.P(tables.done_told(flag.dismissal, flag.note, naming), className="done"),
+                answers.form(flag, f"{naming.student(flag.student)}, {summary.clock(flag.started_at)}", page),
             ]
         )
         for flag in flags
     ]
     body = html.Ul(items, className="given") if items else nothing("No prompts were given.")
-    return components.card("Prompts, and what was done", body, part="report-prompts")
+    told = answers.rate_told(account.rates) if flags else ""
+    return components.card(
+        "Prompts, and what was done", body, html.P(told, className="quiet") if told else None, part="report-prompts"
+    )
 
 
 def _grounds(flag: Any, naming: Naming) -> list[str]:

@@ -1,4 +1,4 @@
-"""Who is who, put right on the page: rename, merge and split students, take any of it back, and note what happened."""
+"""Who is who, put right on the page: rename, merge, split, move readings, take any of it back; and notes."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from dashboard.report.naming import Naming
 from db.corrections import Correction, Made
 from domain import StoreError
 
-KINDS = {"rename": "Rename", "merge": "Merge", "split": "Split"}
+KINDS = {"rename": "Rename", "merge": "Merge", "split": "Split", "move": "Move"}
 """What can be put right on the page, by the value of its switch."""
 
 LONGEST_NAME = 200
@@ -25,11 +25,17 @@ LONGEST_NOTE = 500
 
 
 def correction(
-    account: Account, kind: str, student: str | None, name: str | None, target: str | None, at: str | None
+    account: Account,
+    kind: str,
+    student: str | None,
+    name: str | None,
+    target: str | None,
+    at: str | None,
+    until: str | None = None,
 ) -> Correction:
     """The correction that a form asks for; raises StoreError, in a sentence for the person, where something is missing.
 
-    ``student`` and ``target`` are numbers as text, ``at`` is a time of the lesson as "HH:MM".
+    ``student`` and ``target`` are numbers as text, ``at`` and ``until`` are times of the lesson as "HH:MM".
     """
     if not student:
         raise StoreError("Choose a student first.")
@@ -38,11 +44,23 @@ def correction(
         if not given:
             raise StoreError("Type the name to give.")
         return Correction("rename", number, name=given)
-    if kind == "merge":
+    if kind in ("merge", "move"):
         if not target or int(target) == number:
-            raise StoreError("Choose the other student who is the same person.")
-        return Correction("merge", number, target=int(target))
+            raise StoreError("Choose the other student who it really is.")
+        if kind == "merge":
+            return Correction("merge", number, target=int(target))
+        return _moved(account, number, int(target), at, until)
     return Correction("split", number, from_at=time_of_lesson(account, at), name=given or None)
+
+
+def _moved(account: Account, student: int, target: int, at: str | None, until: str | None) -> Correction:
+    """Readings of a stretch that are another's; its end is not part of it, but for the last minute of the lesson."""
+    begins, ends = time_of_lesson(account, at), time_of_lesson(account, until)
+    if summary.clock(ends) == summary.clock(account.until):
+        ends = max(ends, account.until + 1)
+    if begins >= ends:
+        raise StoreError(f"Expected the start before the end, found {at} and {until}: choose a later end.")
+    return Correction("move", student, target=target, from_at=begins, until_at=ends)
 
 
 def time_of_lesson(account: Account, at: str | None) -> float:
@@ -85,15 +103,20 @@ def corrections_card(account: Account, naming: Naming) -> Any:
                 data=people,
                 searchable=True,
                 size="xs",
-                className="when-merge",
+                className="when-other",
             ),
-            dmc.TimePicker(id="report-fix-at", label="Somebody else from", size="xs", className="when-split"),
+            dmc.TimePicker(id="report-fix-at", label="From", size="xs", className="when-from"),
+            dmc.TimePicker(id="report-fix-until", label="Until", size="xs", className="when-until"),
             dmc.Button("Apply", id="report-fix-apply", size="xs"),
         ],
         id="report-fix-form",
         className="report-form for-rename",
     )
-    hint = "What a person puts right is never overwritten, and can be taken back one by one."
+    hint = (
+        "Merge: two students are one person. Split: from a time on it is somebody else. Move: for a stretch it was "
+        "another student, who was not in sight then. What a person puts right is never overwritten, and can be taken "
+        "back one by one."
+    )
     parts = [form, html.P(hint, className="quiet"), _history(account, naming)]
     return components.card("Who is who", *parts, part="report-whois")
 
