@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import logging
 import socket
+import threading
 import time
 from collections.abc import Callable
 from typing import Any
@@ -20,10 +21,14 @@ from dashboard.desk.surroundings import Surroundings
 from dashboard.exports import downloads
 from dashboard.pages import compare, live, report, sessions, setup, student, students, tryout
 from dashboard.pages import settings as settings_page
+from dashboard.report.turning import kernel_search
 from domain import ClassmoodError
 
 SERVER_THREADS = 4
 """A few browser tabs at one small request a second each; the CPU belongs to Zoom."""
+
+WARMING_AFTER_S = 5.0
+"""When what only a report needs is loaded: after the first page stands, long before the first report is asked for."""
 
 ALONE = Surroundings()
 """Pages that are served without the command line behind them: the store, and config.yaml."""
@@ -127,7 +132,11 @@ def serve(app: dash.Dash, host: str, port: int, on_ready: Callable[[], None] | N
     server = bind(app, host, port)
     if on_ready is not None:
         on_ready()
+    warming = threading.Timer(WARMING_AFTER_S, kernel_search)
+    warming.daemon = True
+    warming.start()
     try:
         server.run()
     finally:
+        warming.cancel()
         server.close()

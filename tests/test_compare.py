@@ -6,21 +6,32 @@ import dataclasses
 import json
 import math
 from collections.abc import Iterator
+from datetime import datetime
 
 import numpy as np
 import pytest
 from plotly.utils import PlotlyJSONEncoder
-from sqlalchemy import Engine
+from sqlalchemy import Engine, update
 
 from benchmarks.drawn.lessons import Lesson, Stretch, write_lesson
 from dashboard.compare import cards, figures
 from dashboard.compare.align import common_markers, side_by_side
-from dashboard.compare.choice import GROUPINGS, MEASURES, Choice, chosen, described, middle_of_week
+from dashboard.compare.choice import (
+    GROUPINGS,
+    MEASURES,
+    TIMES_OF_DAY,
+    UNTOLD,
+    Choice,
+    chosen,
+    described,
+    middle_of_week,
+)
 from dashboard.compare.intervals import estimate
 from dashboard.pages import compare, sessions
 from dashboard.report import Frame
 from db import queries, remarks
-from db.engine import open_store
+from db.engine import open_store, writing
+from db.tables import Session
 from db.writer import Writer
 from tests.test_dashboard_figures import contrast
 
@@ -30,6 +41,11 @@ CLASS = Lesson(
     (Stretch(20, "pleasant"), Stretch(10, "calm")), 12, off=frozenset({4}), late={}, pauses=(), title="Maths"
 )
 SIX_OFF = frozenset({1, 2, 3, 5, 6, 7, 8, 9})
+
+
+def day(number: int) -> str:
+    """The date of the session that begins so many days after the first."""
+    return f"{datetime.fromtimestamp(START + number * DAY_S):%Y-%m-%d}"
 
 
 @pytest.fixture(scope="module")
@@ -50,6 +66,9 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
         write(4, students=4, off=frozenset())
         write(5, off=SIX_OFF)
         writer.start_session("screen", "Maths", False, START + 6 * DAY_S)
+    with writing(engine) as connection:
+        for owner, numbers in (("ada", (1, 5, 6)), ("Ohm", (3,))):
+            connection.execute(update(Session).where(Session.id.in_(numbers)).values(owner=owner))
     for session, minute in ((1, 10), (3, 15)):
         remarks.mark(engine, session, "topic", "Fractions", START + (session - 1) * DAY_S + minute * 60, START)
     remarks.mark(engine, 2, "topic", "Cells", START + DAY_S, START)
@@ -86,6 +105,47 @@ def test_a_filter_that_leaves_too_few_shows_nothing(store: Engine) -> None:
     assert "Nothing to compare" in str(
         cards.overview(chosen(told_of(store), Choice(courses=["None"])), "valence", "size")
     )
+
+
+@pytest.mark.parametrize(
+    ("choice", "found"),
+    [
+        (Choice(courses=["Biology"]), {2}),
+        (Choice(teachers=["ada"]), {1, 5, 6}),
+        (Choice(teachers=["ada", UNTOLD]), {1, 2, 4, 5, 6, 7}),
+        (Choice(sizes=["5 to 14"]), {1, 2, 4, 6}),
+        (Choice(sizes=["25 and more"]), {3}),
+        (Choice(since=day(2)), {3, 4, 5, 6, 7}),
+        (Choice(until=day(1)), {1, 2}),
+    ],
+)
+def test_each_filter_lets_through_its_own_and_never_numbers_of_fewer_than_five(
+    store: Engine, choice: Choice, found: set[int]
+) -> None:
+    kept = chosen(told_of(store), choice)
+    assert set(kept["id"]) == found
+    assert kept.loc[~kept["id"].isin([1, 2, 3]), list(MEASURES)].isna().all(axis=None)
+    for measure in MEASURES:
+        parts = str(cards.overview(kept, measure, "named"))
+        told = len(found & {1, 2, 3})
+        assert f"({told} sessions)" in parts if told else "Nothing to compare" in parts
+
+
+def test_sessions_are_found_by_the_time_of_day_at_which_they_began(store: Engine) -> None:
+    told = told_of(store)
+    [when] = set(told["time"])
+    assert len(chosen(told, Choice(times=[when]))) == len(told)
+    assert chosen(told, Choice(times=[word for word, _ in TIMES_OF_DAY if word != when])).empty
+
+
+def test_teachers_are_asked_for_only_where_sessions_have_one(store: Engine) -> None:
+    told = told_of(store)
+    assert GROUPINGS["teacher"][1](told) == ["ada", "Ohm", UNTOLD]
+    assert "by teacher" in str(cards.overview_card(told))
+    own = told[told["teacher"] == UNTOLD]
+    assert "by teacher" not in str(cards.overview_card(own))
+    assert "headerName': 'Teacher" not in str(cards.listed(own))
+    assert "headerName': 'Teacher" in str(cards.listed(told))
 
 
 def test_filters_are_met_together(store: Engine) -> None:

@@ -267,7 +267,7 @@ def test_a_form_becomes_a_correction_or_a_sentence(store: Engine) -> None:
     assert (move.kind, move.target, move.from_at) == ("move", 2, split.from_at)
     assert move.until_at is not None
     assert move.until_at > account.until, "the last minute is part of it"
-    for asked in (
+    refused: tuple[tuple[str, *tuple[str | None, ...]], ...] = (
         ("move", "3", None, "2", at, at),
         ("move", "3", None, "2", at, None),
         ("move", "3", None, None, at, last),
@@ -276,9 +276,10 @@ def test_a_form_becomes_a_correction_or_a_sentence(store: Engine) -> None:
         ("merge", "3", None, "3", None),
         ("split", "3", None, None, "25:99"),
         ("split", "3", None, None, datetime.fromtimestamp(START + 7200).strftime("%H:%M")),
-    ):
+    )
+    for kind, *asked in refused:
         with pytest.raises(StoreError):
-            whois.correction(account, *asked)
+            whois.correction(account, kind, *asked)
 
 
 def test_corrections_are_told_and_can_be_taken_back(store: Engine) -> None:

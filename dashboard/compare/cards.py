@@ -12,7 +12,7 @@ from dash import html
 from dashboard import components
 from dashboard.compare import figures
 from dashboard.compare.align import WAYS
-from dashboard.compare.choice import GROUPINGS, MEASURES, SIZES, TIMES_OF_DAY
+from dashboard.compare.choice import GROUPINGS, MEASURES, SIZES, TIMES_OF_DAY, teachers_of
 from dashboard.compare.figures import SESSION_LINES, VALUE_FORMATS
 from dashboard.compare.intervals import Estimate, estimate
 from dashboard.report import Frame, cards, summary
@@ -24,12 +24,15 @@ PAGE_ROWS = 12
 """Rows of the list in sight: the rest is a scroll away, and only rows in sight are drawn."""
 
 
-def finder(courses: Sequence[str]) -> html.Section:
-    """What sessions are found by."""
+def finder(told: Frame) -> html.Section:
+    """What sessions are found by; by teacher only where sessions have one."""
+    courses, teachers = sorted(set(told["named"]), key=str.casefold), teachers_of(told)
+    by_teacher = html.Div(_several("sessions-teachers", "Teacher", teachers), hidden=not teachers)
     return html.Section(
         [
             dmc.TextInput(id="sessions-find", label="Find", placeholder="course or date", size="xs"),
             _several("sessions-courses", "Course", courses),
+            by_teacher,
             _several("sessions-times", "Time of day", [word for word, _ in TIMES_OF_DAY]),
             _several("sessions-sizes", "Class size", [word for word, _ in SIZES]),
             dmc.DateInput(id="sessions-since", label="From", size="xs", clearable=True, valueFormat="D MMM YYYY"),
@@ -54,7 +57,7 @@ def listed(told: Frame) -> html.Section:
     grid = dag.AgGrid(
         id="sessions-grid",
         rowData=rows(told),
-        columnDefs=COLUMNS,
+        columnDefs=[column for column in COLUMNS if column["field"] != "teacher" or teachers_of(told)],
         defaultColDef={"sortable": True, "resizable": True, "suppressHeaderMenuButton": True},
         dashGridOptions={
             "rowHeight": ROW_PX,
@@ -83,6 +86,7 @@ COLUMNS = [
     _column("day", "Date", 118),
     _column("began", "Time", 76),
     _column("named", "Course", 170, cellRenderer="ReportLink", flex=2),
+    _column("teacher", "Teacher", 110),
     _column("length", "Minutes", 92, type="rightAligned"),
     _column("students", "Students", 98, type="rightAligned"),
     _column("coverage", "Seen", 84, type="rightAligned", valueFormatter={"function": "share(params.value)"}),
@@ -101,6 +105,7 @@ def rows(told: Frame) -> list[dict[str, Any]]:
             "day": one.day,
             "began": summary.clock(one.started_at),
             "named": components.plain_name(one.named, 0),
+            "teacher": components.plain_name(one.teacher, 0),
             "length": None if one.ended_at != one.ended_at else round((one.ended_at - one.started_at) / 60),
             "students": int(one.students),
             **{name: _rounded(getattr(one, name)) for name in MEASURES},
@@ -169,7 +174,11 @@ def overview_card(told: Frame) -> html.Section:
             value="named",
             size="xs",
             allowDeselect=False,
-            data=[{"value": column, "label": f"by {word.lower()}"} for column, (word, _) in GROUPINGS.items()],
+            data=[
+                {"value": column, "label": f"by {word.lower()}"}
+                for column, (word, _) in GROUPINGS.items()
+                if column != "teacher" or teachers_of(told)
+            ],
             **components.aria(label="How sessions are grouped"),
         ),
     ]

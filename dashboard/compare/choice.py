@@ -1,4 +1,4 @@
-"""Which sessions are meant, and how they are grouped: by course, time of day, class size, month or weekday."""
+"""Which sessions are meant, and how they are grouped: by course, teacher, time of day, class size, month or weekday."""
 
 from __future__ import annotations
 
@@ -16,6 +16,9 @@ TIMES_OF_DAY = (("Before 10:00", 10), ("10:00 to 12:00", 12), ("12:00 to 15:00",
 SIZES = ((f"Under {FEWEST_STUDENTS}", FEWEST_STUDENTS), ("5 to 14", 15), ("15 to 24", 25), ("25 and more", 10**9))
 """Most students at once, by the number below which it was."""
 
+UNTOLD = "Teacher not told"
+"""Sessions of a machine on which nobody has an account, and that no teacher has taken for theirs."""
+
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 
 MEASURES: dict[str, str] = {"valence": "Mood", "attention": "To the screen", "coverage": "Seen"}
@@ -27,6 +30,7 @@ class Choice:
     """What a person filtered by; an empty part lets everything through. Dates are "YYYY-MM-DD", both included."""
 
     courses: Sequence[str] = ()
+    teachers: Sequence[str] = ()
     times: Sequence[str] = ()
     sizes: Sequence[str] = ()
     since: str | None = None
@@ -36,11 +40,12 @@ class Choice:
 def described(sessions: Frame) -> Frame:
     """Sessions of `db.queries.sessions` with the words that they are filtered and grouped by.
 
-    Added are named, time, size, month, weekday and day, and ``comparable``: whether they may be compared at all.
+    Added are named, teacher, time, size, month, weekday and day, and ``comparable``: whether they may be compared.
     """
     told = sessions.copy()
     began = [datetime.fromtimestamp(at) for at in told["started_at"]]
     told["named"] = [course or title or "Without a title" for course, title in _pairs(told, "course", "title")]
+    told["teacher"] = [owner if isinstance(owner, str) else UNTOLD for owner in told["owner"]]
     told["time"] = [_below(TIMES_OF_DAY, moment.hour) for moment in began]
     told["size"] = [_below(SIZES, students) for students in told["students"]]
     told["month"] = [f"{moment:%Y-%m}" for moment in began]
@@ -68,7 +73,13 @@ def _below(steps: Sequence[tuple[str, int]], value: float) -> str:
 def chosen(told: Frame, choice: Choice) -> Frame:
     """The sessions that a choice lets through."""
     kept = told
-    for column, words in (("named", choice.courses), ("time", choice.times), ("size", choice.sizes)):
+    words_of = {
+        "named": choice.courses,
+        "teacher": choice.teachers,
+        "time": choice.times,
+        "size": choice.sizes,
+    }
+    for column, words in words_of.items():
         if words:
             kept = kept[kept[column].isin(list(words))]
     if choice.since:
@@ -80,12 +91,19 @@ def chosen(told: Frame, choice: Choice) -> Frame:
 
 GROUPINGS: dict[str, tuple[str, Callable[[Frame], list[str]]]] = {
     "named": ("Course", lambda told: sorted(set(told["named"]), key=str.casefold)),
+    "teacher": ("Teacher", lambda told: sorted(set(told["teacher"]), key=str.casefold)),
     "time": ("Time of day", lambda told: [word for word, _ in TIMES_OF_DAY if word in set(told["time"])]),
     "weekday": ("Weekday", lambda told: [word for word in WEEKDAYS if word in set(told["weekday"])]),
     "size": ("Class size", lambda told: [word for word, _ in SIZES if word in set(told["size"])]),
     "month": ("Month", lambda told: sorted(set(told["month"]))),
 }
 """By which column sessions are grouped: its word, and the groups in their own order, never in that of a measure."""
+
+
+def teachers_of(told: Frame) -> list[str]:
+    """The teachers whose sessions these are, by name; none where no session has been told whose it is."""
+    found = GROUPINGS["teacher"][1](told)
+    return [] if found == [UNTOLD] else found
 
 
 def middle_of_week(day: str) -> str:

@@ -239,7 +239,8 @@ def _answer_prompts(app: dash.Dash, desk: Desk) -> None:
 
 def answer_of(desk: Desk, reasons: list[str | None]) -> Callable[[Account, Engine], None]:
     """The deed of the button that was pressed, with the reason that stands beside it."""
-    pressed, inputs = ctx.triggered_id, ctx.states_list[0]
+    pressed: Any = ctx.triggered_id
+    inputs = ctx.states_list[0]
     reason = next((one for at, one in zip(inputs, reasons, strict=True) if at["id"]["flag"] == pressed["flag"]), None)
     return lambda account, store: answers.answer(store, account.flags, pressed, reason, desk.clock())
 

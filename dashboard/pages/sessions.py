@@ -30,6 +30,7 @@ def register(app: dash.Dash, engine: Engine) -> None:
         Output("sessions-grid", "rowData"),
         Output("sessions-overview", "children"),
         Input("sessions-courses", "value"),
+        Input("sessions-teachers", "value"),
         Input("sessions-times", "value"),
         Input("sessions-sizes", "value"),
         Input("sessions-since", "value"),
@@ -38,8 +39,9 @@ def register(app: dash.Dash, engine: Engine) -> None:
         Input("sessions-grouping", "value"),
         prevent_initial_call=True,
     )
-    def filtered(courses: Any, times: Any, sizes: Any, since: Any, until: Any, measure: str, grouping: str) -> Any:
-        choice = Choice(courses or (), times or (), sizes or (), since, until)
+    def filtered(*asked: Any) -> Any:
+        courses, teachers, times, sizes, since, until, measure, grouping = asked
+        choice = Choice(courses or (), teachers or (), times or (), sizes or (), since, until)
         told = chosen(described(queries.sessions(engine)), choice)
         only_switched = dash.ctx.triggered_id in ("sessions-measure", "sessions-grouping")
         return dash.no_update if only_switched else cards.rows(told), cards.overview(told, measure, grouping)
@@ -65,9 +67,8 @@ def layout(engine: Engine) -> html.Div:
             )
         )
     told = described(sessions)
-    courses = sorted(set(told["named"]), key=str.casefold)
     heading = html.H1("Sessions", className="unseen")
-    parts = [heading, cards.finder(courses), cards.listed(told), cards.overview_card(told)]
+    parts = [heading, cards.finder(told), cards.listed(told), cards.overview_card(told)]
     return framed(html.Main(parts, className="report"))
 
 

@@ -115,10 +115,15 @@ def changes(values: np.ndarray, noise: float) -> list[int]:
     """
     if len(values) < 2 * SHORTEST_MIN:
         return []
-    from ruptures import KernelCPD  # not above: it loads SciPy, half a second that only a report needs
-
-    search: Any = KernelCPD(kernel="linear", min_size=SHORTEST_MIN).fit((values / noise)[:, None])
+    search: Any = kernel_search()(kernel="linear", min_size=SHORTEST_MIN).fit((values / noise)[:, None])
     return [int(place) for place in search.predict(pen=PENALTY * math.log(len(values)))[:-1]]
+
+
+def kernel_search() -> type[Any]:
+    """The class that searches. It is loaded when it is first asked for, not at the start: with SciPy, half a second."""
+    from ruptures import KernelCPD
+
+    return KernelCPD
 
 
 def noise_of(values: np.ndarray, least: float) -> float:

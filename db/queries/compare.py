@@ -12,7 +12,7 @@ from db.engine import reading
 from db.queries.means import CLASS_SUMS, class_means, class_sums, matrix, share
 from db.tables import FEWEST_STUDENTS, Course, Session, SessionTotal
 
-_SESSION_FACTS = ("id", "started_at", "ended_at", "title", "course", "source", "simulated", "students")
+_SESSION_FACTS = ("id", "started_at", "ended_at", "title", "course", "source", "simulated", "owner", "students")
 _SESSION = Session.__table__.c
 _TOTAL = SessionTotal.__table__.c
 
@@ -21,9 +21,10 @@ def sessions(engine: Engine) -> pd.DataFrame:
     """All sessions, the newest first: what a teacher finds them by.
 
     Columns: id, started_at and ended_at (UNIX seconds, NaN while it runs), title, course (None without one), source,
-    simulated, students (most at once), moments (a count); and means over the session, NaN where nobody could be read:
-    seen, present and judged (students), coverage (share seen, 0 to 1), attention (share of those judged who look
-    towards the screen, 0 to 1), valence (-1 to 1) and one per emotion (0 to 1).
+    simulated, owner (the teacher's login, None where nobody has been told), students (most at once), moments (a count);
+    and means over the session, NaN where nobody could be read: seen, present and judged (students), coverage (share
+    seen, 0 to 1), attention (share of those judged who look towards the screen, 0 to 1), valence (-1 to 1) and one per
+    emotion (0 to 1).
     """
     return _sessions(engine, _session_rows().order_by(_SESSION.id.desc()))
 
@@ -49,7 +50,7 @@ def comparable_sessions(
 
 def _session_rows() -> Select[*tuple[Any, ...]]:
     facts = (_SESSION[name] for name in ("id", "started_at", "ended_at", "title"))
-    origin = (Course.name, _SESSION.source, _SESSION.simulated, func.coalesce(_TOTAL.present_max, 0))
+    origin = (Course.name, _SESSION.source, _SESSION.simulated, _SESSION.owner, func.coalesce(_TOTAL.present_max, 0))
     return (
         select(*facts, *origin, *class_sums(_TOTAL))
         .select_from(Session)
