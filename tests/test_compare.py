@@ -250,6 +250,15 @@ def test_an_address_names_two_to_six_sessions(asked: str | None, numbers: list[i
     assert compare.numbers_of(asked) == numbers
 
 
+def test_the_table_beside_the_lines_has_the_places_of_their_axis(store: Engine) -> None:
+    told = told_of(store).query("id in [1, 2]")
+    clock, share, start = (str(compare.drawn(store, told, way, None)) for way in ("clock", "share", "start"))
+    began = datetime.fromtimestamp(START)
+    assert f"Td('{began:%H:%M} to {datetime.fromtimestamp(START + 600):%H:%M}')" in clock
+    assert "Td('10 % to 20 %')" in share
+    assert "Td('10 min to 20 min')" in start
+
+
 def test_pages_say_what_they_leave_out(store: Engine) -> None:
     page = json.dumps(compare.layout(store, "1,3,4,99"), cls=PlotlyJSONEncoder)
     assert "Left out: session 4, 99." in page

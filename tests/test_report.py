@@ -318,7 +318,9 @@ def test_a_prompt_is_answered_afterwards_and_counts_in_the_rate(store: Engine) -
     answers.answer(store, account.flags, {"flag": flag.id, "answer": "wrong"}, "  she\nwrote ", START)
     account = account_of(store, 1)
     assert (account.flags[0].dismissal, account.flags[0].note) == ("wrong", "she wrote")
-    assert answers.rate_told(account.rates).startswith("Of 1 prompts in all classes so far 1 were called")
+    assert answers.rate_told(account.rates) == (
+        "All classes so far: 1 prompts given, 1 answered, 1 of them “Not so”. At least 100% were wrong."
+    )
     assert "Put aside as wrong: she wrote" in str(cards.prompts(account, named(account)))
     with pytest.raises(StoreError, match="reload the page"):
         answers.answer(store, account.flags, {"flag": 99, "answer": "wrong"}, None, START)

@@ -122,16 +122,39 @@ def test_a_name_is_put_right_and_taken_back_and_a_note_is_kept(desk: Desk, page:
 
 def test_a_report_is_saved_without_names_unless_asked(desk: Desk, page: Page) -> None:
     desk.visit(page, "/report/1")
-    with page.expect_download(timeout=PATIENCE_MS) as saved:
-        page.locator("[data-export='html']").click(timeout=PATIENCE_MS)
-    assert saved.value.suggested_filename == "classmood-session-1.html"
-    assert "xxxxxxxx" not in Path(saved.value.path()).read_text("utf-8")
+    begins = {"pdf": b"%PDF", "html": b"<!DOCTYPE html>", "xlsx": b"PK", "zip": b"PK"}
+    for kind, first in begins.items():
+        with page.expect_download(timeout=PATIENCE_MS) as saved:
+            page.locator(f"[data-export='{kind}']").click(timeout=PATIENCE_MS)
+        assert saved.value.suggested_filename == f"classmood-session-1.{kind}"
+        content = Path(saved.value.path()).read_bytes()
+        assert content.startswith(first)
+        assert kind != "html" or b"xxxxxxxx" not in content
     page.get_by_role("switch", name="With names").check()
     expect(page.locator("[data-export='html']")).to_have_attribute("href", "/download/report/1.html?names=1")
-    with page.expect_download() as picture:
-        page.locator("#report-along [data-picture]").click()
-    assert picture.value.suggested_filename == "classmood-1-along.png"
-    assert Path(picture.value.path()).read_bytes().startswith(b"\x89PNG")
+    assert desk.heard == []
+
+
+@pytest.mark.parametrize(
+    ("address", "names"),
+    [
+        ("/report/1", ["classmood-1-along", "classmood-1-grid"]),
+        ("/student/1/7", ["classmood-1-student"]),
+        ("/sessions", ["classmood-sessions-trend", "classmood-sessions-groups"]),
+        ("/compare?sessions=1,2", ["classmood-compare"]),
+    ],
+)
+def test_every_chart_is_saved_as_a_picture(desk: Desk, page: Page, address: str, names: list[str]) -> None:
+    desk.visit(page, address)
+    expect(page.locator("[data-picture]")).to_have_count(len(names), timeout=PATIENCE_MS)
+    for name in names:
+        button = page.locator(f"[data-file='{name}']")
+        chart = button.get_attribute("data-picture")
+        expect(page.locator(f"#{chart} .main-svg").first).to_be_attached(timeout=PATIENCE_MS)
+        with page.expect_download(timeout=PATIENCE_MS) as picture:
+            button.click()
+        assert picture.value.suggested_filename == f"{name}.png"
+        assert Path(picture.value.path()).read_bytes().startswith(b"\x89PNG")
     assert desk.heard == []
 
 
@@ -151,7 +174,7 @@ def test_a_prompt_is_answered_on_the_report_and_on_the_page_of_its_student(desk:
     prompts.get_by_role("textbox").fill("<i>She wrote</i>", timeout=PATIENCE_MS)
     prompts.get_by_role("button", name="Not so").click()
     expect(prompts.locator(".done")).to_have_text("Put aside as wrong: <i>She wrote</i>", timeout=PATIENCE_MS)
-    expect(prompts).to_contain_text("Of 3 prompts in all classes so far 1 were called “Not so”")
+    expect(prompts).to_contain_text("3 prompts given, 1 answered, 1 of them “Not so”. At least 33% were wrong.")
     page.locator(".people a", has_text="Student 7").click()
     expect(page.locator(".report-headline")).to_have_text("Student 7", timeout=PATIENCE_MS)
     expect(prompts.get_by_role("textbox")).to_have_value("<i>She wrote</i>", timeout=PATIENCE_MS)

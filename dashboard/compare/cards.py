@@ -12,7 +12,7 @@ from dash import html
 from dashboard import components
 from dashboard.compare import figures
 from dashboard.compare.align import WAYS
-from dashboard.compare.choice import GROUPINGS, MEASURES, SIZES, TIMES_OF_DAY, teachers_of
+from dashboard.compare.choice import GROUPINGS, MEASURES, SIZES, TIMES_OF_DAY, UNTOLD, teachers_of
 from dashboard.compare.figures import SESSION_LINES, VALUE_FORMATS
 from dashboard.compare.intervals import Estimate, estimate
 from dashboard.report import Frame, cards, summary
@@ -105,7 +105,7 @@ def rows(told: Frame) -> list[dict[str, Any]]:
             "day": one.day,
             "began": summary.clock(one.started_at),
             "named": components.plain_name(one.named, 0),
-            "teacher": components.plain_name(one.teacher, 0),
+            "teacher": None if one.teacher == UNTOLD else components.plain_name(one.teacher, 0),
             "length": None if one.ended_at != one.ended_at else round((one.ended_at - one.started_at) / 60),
             "students": int(one.students),
             **{name: _rounded(getattr(one, name)) for name in MEASURES},
@@ -137,9 +137,9 @@ def overview(told: Frame, measure: str, grouping: str) -> list[Any]:
     trend_label = f"{MEASURES[measure]} of every session along the term, with the mean of each week."
     groups_label = f"{MEASURES[measure]} by {word.lower()}: mean and 95 % interval over sessions."
     return [
-        html.H3(f"{MEASURES[measure]} along the term ({len(comparable)} sessions)"),
+        _chart_head(f"{MEASURES[measure]} along the term ({len(comparable)} sessions)", "sessions-trend"),
         cards.chart("sessions-trend", figures.trend(told, measure), trend_label, 250),
-        html.H3(f"By {word.lower()}"),
+        _chart_head(f"By {word.lower()}", "sessions-groups"),
         cards.chart("sessions-groups", figure, groups_label, height),
         html.P(
             "Each session weighs as much as the share of its class that was seen; bars are 95 % intervals of the mean, "
@@ -148,6 +148,11 @@ def overview(told: Frame, measure: str, grouping: str) -> list[Any]:
         ),
         _group_table(word, found, measure),
     ]
+
+
+def _chart_head(words: str, part: str) -> html.Div:
+    """What stands above one of several charts of a card: its title, and the button that saves it."""
+    return html.Div([html.H3(words), cards.picture_button(part, f"classmood-{part}")], className="chart-head")
 
 
 def _group_table(word: str, found: Mapping[str, Estimate], measure: str) -> html.Details:
@@ -238,5 +243,6 @@ def aligned_card(chart: Any, markers: Sequence[str]) -> html.Section:
             className="" if markers else "unseen",
             **components.aria(label="The marker around which sessions are aligned"),
         ),
+        cards.picture_button("compare", "classmood-compare"),
     ]
     return components.card("Along the lesson", html.Div(chart, id="compare-lines"), part="compare-along", tools=tools)

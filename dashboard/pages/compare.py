@@ -95,15 +95,15 @@ def drawn(engine: Engine, told: Frame, way: str, marker: str | None) -> Any:
     names = {int(one.id): f"{components.plain_name(one.named, 0)} {one.day}" for one in told.itertuples()}
     label = f"Mood, attention and share seen of {len(names)} sessions: {', '.join(names.values())}."
     chart = report_cards.chart("compare", figures.lines(placed, names, way), label, 520)
-    return [chart, html.Details([html.Summary("The numbers as a table"), _table(placed, names)])]
+    return [chart, html.Details([html.Summary("The numbers as a table"), _table(placed, names, way)])]
 
 
-def _table(placed: Frame, names: dict[int, str]) -> Any:
+def _table(placed: Frame, names: dict[int, str], way: str) -> Any:
     """Every tenth of what the lines show, as means."""
     spans = placed.assign(span=(placed["x"] // SPAN * SPAN).astype(int))
     means = spans.groupby(["span", "session"])[["valence", "attention", "coverage"]].mean()
     body = [
-        [f"{span} to {span + SPAN}", html.Bdi(names[number]), *_cells(row)]
+        [f"{_place(span, way)} to {_place(span + SPAN, way)}", html.Bdi(names[number]), *_cells(row)]
         for (span, number), row in zip(means.index, means.itertuples(index=False), strict=True)
     ]
     return report_cards.table(["From, to", "Session", "Mood", "To the screen", "Seen"], body)
@@ -111,6 +111,11 @@ def _table(placed: Frame, names: dict[int, str]) -> Any:
 
 SPAN = 10
 """Minutes, or percent of the lesson, that a row of the table spans."""
+
+
+def _place(at: int, way: str) -> str:
+    """A place on the axis as a row of the table tells it: minutes of the day as a time, percent as percent."""
+    return f"{at // 60:02d}:{at % 60:02d}" if way == "clock" else f"{at} %" if way == "share" else f"{at} min"
 
 
 def _cells(row: Any) -> list[str]:

@@ -103,7 +103,7 @@ def body(account: Account, student: StudentView, said: str = "", fault: bool = F
 
 
 def _picture(account: Account) -> Any:
-    return cards.tools("student-along", f"classmood-{account.session.id}-student")[1]
+    return cards.picture_button("student-along", f"classmood-{account.session.id}-student")
 
 
 def _opening(account: Account, student: StudentView, naming: Naming, minutes: Any) -> html.Section:

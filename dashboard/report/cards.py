@@ -110,15 +110,20 @@ def tools(part: str, picture: str) -> list[Any]:
             size="md",
             **components.aria(label="Show the numbers as a table"),
         ),
-        html.Button(
-            components.icon("save"),
-            type="button",
-            title="Save the chart as a picture",
-            className="report-icon-button",
-            **_data(picture=f"{part}-chart", file=picture),
-            **components.aria(label="Save the chart as a picture (PNG)"),
-        ),
+        picture_button(part, picture),
     ]
+
+
+def picture_button(part: str, picture: str) -> html.Button:
+    """The button that saves a chart as a picture, whose file gets this name."""
+    return html.Button(
+        components.icon("save"),
+        type="button",
+        title="Save the chart as a picture",
+        className="report-icon-button",
+        **_data(picture=f"{part}-chart", file=picture),
+        **components.aria(label="Save the chart as a picture (PNG)"),
+    )
 
 
 def key() -> html.Ul:

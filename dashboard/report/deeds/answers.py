@@ -65,7 +65,5 @@ def rate_told(rates: Sequence[FlagRate]) -> str:
     wrong = sum(rate.wrong for rate in rates)
     if not answered:
         return ""
-    return (
-        f"Of {given} prompts in all classes so far {wrong} were called “Not so”: at least {wrong / given:.0%} were "
-        f"wrong, as {answered} were answered."
-    )
+    told = f"All classes so far: {given} prompts given, {answered} answered, {wrong} of them “Not so”."
+    return f"{told} At least {wrong / given:.0%} were wrong." if wrong else told
