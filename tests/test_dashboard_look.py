@@ -20,6 +20,26 @@ MOOD_TINT = 0.13
 """How much of its tone the mood card has at its strongest, as in assets/live.css."""
 
 
+SHARED = {"quiet", "seen-count", "session-title"}
+"""What all pages are built with, although it is not in style.css."""
+
+
+def classes(sheet: str) -> set[str]:
+    """The classes that the selectors of a stylesheet name."""
+    selectors = re.findall(r"([^{}]+)\{", re.sub(r"/\*.*?\*/", "", sheet, flags=re.DOTALL))
+    return {name for one in selectors if "@" not in one for name in re.findall(r"\.([a-zA-Z][\w-]*)", one)}
+
+
+def test_no_page_styles_what_another_page_calls_by_the_same_name() -> None:
+    """The browser gets every stylesheet on every page."""
+    own = {path.name: classes(path.read_text("utf-8")) for path in (ROOT / "dashboard" / "assets").glob("*.css")}
+    base = own.pop("style.css") | SHARED
+    taken: dict[str, str] = {}
+    for sheet, names in sorted(own.items()):
+        assert not (names - base) & taken.keys(), sheet
+        taken |= dict.fromkeys(names - base, sheet)
+
+
 def colours(scheme: theme.Scheme) -> dict[str, str]:
     """The colours that style.css declares for a scheme, by name; the dark one inherits what it does not change."""
     blocks = re.findall(r":root(\[[^]]*dark[^]]*\])? \{(.*?)\}", STYLE, re.DOTALL)

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import threading
 from collections.abc import Iterator
 from datetime import datetime
 
 import numpy as np
 import pandas as pd
 import pytest
+from dash import Dash
 from plotly.utils import PlotlyJSONEncoder
 from sqlalchemy import Engine
 
 from benchmarks.drawn.lessons import Lesson, Stretch, write_lesson
+from dashboard import app
 from dashboard.report import cards, figures, heat, summary, tables, turning
 from dashboard.report.account import Account, read_account
 from dashboard.report.deeds import answers, whois
@@ -334,6 +337,7 @@ def test_a_student_has_a_page_and_keeps_it_after_a_merge(store: Engine) -> None:
     corrections.correct(store, 3, Correction("merge", 6, target=5), START)
     now = START + 9 * DAY_S
     assert "Student 5" in str(student.layout(store, "3", "6", now))
+    assert "No face of this student was read." in str(student.layout(store, "3", "4", now))
     assert "There is no such student" in str(student.layout(store, "3", "99", now))
     assert "There is no such student" in str(student.layout(store, "99", "1", now))
 
@@ -372,3 +376,20 @@ def test_a_deed_on_a_running_class_is_asked_of_the_capture(tmp_path) -> None:
         assert "found no student 99" in str(page)
         assert asked is None
     engine.dispose()
+
+
+def test_what_a_report_needs_is_loaded_while_the_pages_are_served(monkeypatch: pytest.MonkeyPatch) -> None:
+    loaded = threading.Event()
+
+    class Server:
+        def run(self) -> None:
+            assert loaded.wait(30)
+
+        def close(self) -> None:
+            pass
+
+    monkeypatch.setattr(app, "WARMING_AFTER_S", 0.0)
+    monkeypatch.setattr(app, "kernel_search", loaded.set)
+    monkeypatch.setattr(app, "bind", lambda *_: Server())
+    app.serve(Dash(), "127.0.0.1", 0)
+    assert turning.kernel_search().__name__ == "KernelCPD"

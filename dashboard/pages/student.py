@@ -87,23 +87,29 @@ def body(account: Account, student: StudentView, said: str = "", fault: bool = F
     """The panels in order; ``said`` is what became of the last deed, ``fault`` whether it failed."""
     naming = Naming(account.students, with_names=True)
     minutes = account.student_minutes[account.student_minutes["student"] == student.number]
-    if minutes["readings"].sum() == 0:
-        chart: Any = cards.nothing("No reading of this student is kept.")
-    else:
-        label = "Seven emotions stacked, the turn of the head, and the share of readings with a face, minute by minute."
-        chart = cards.chart("student-along", figures.student(account, student.number), label, 400)
-    along = components.card("Along the lesson", cards.key(), chart, part="student-along", tools=_picture(account))
     return [
         message(said, fault),
         _opening(account, student, naming, minutes),
-        along,
+        _along(account, student.number, minutes),
         cards.prompts(account, naming, only=student.number),
         components.card("In numbers", _numbers(account, student, naming), part="student-numbers"),
     ]
 
 
-def _picture(account: Account) -> Any:
-    return cards.picture_button("student-along", f"classmood-{account.session.id}-student")
+def _along(account: Account, number: int, minutes: Frame) -> html.Section:
+    """The student's own line, or why there is none."""
+    if not minutes["valid"].sum():
+        read = minutes["readings"].sum()
+        why = "No face of this student was read." if read else "No reading of this student is kept."
+        return components.card("Along the lesson", cards.nothing(why), part="student-along")
+    label = "Seven emotions stacked, the turn of the head, and the share of readings with a face, minute by minute."
+    return components.card(
+        "Along the lesson",
+        cards.key(),
+        cards.chart("student-along", figures.student(account, number), label, 400),
+        part="student-along",
+        tools=cards.picture_button("student-along", f"classmood-{account.session.id}-student"),
+    )
 
 
 def _opening(account: Account, student: StudentView, naming: Naming, minutes: Any) -> html.Section:
