@@ -1,4 +1,4 @@
-"""From a picture to what the networks read, live and in training: whole tiles for faces, 48x48 faces for emotions."""
+"""From a picture to what the networks read, live and in training: tiles for faces, faces for landmarks and emotions."""
 
 from __future__ import annotations
 
@@ -18,6 +18,10 @@ FACE_SHARE = 0.885
 
 FACE_DROP = 0.03
 """How far the middle of a face lies below the middle of a FER2013 picture, in sides; measured with FACE_SHARE."""
+
+LANDMARK_SIDE, LANDMARK_SHARE = 48, 0.7
+"""Side in pixels of the landmark network's input, and root of a face's area over that side: around the face there is
+room for what its box misses."""
 
 TILE_WIDTH, TILE_HEIGHT = 192, 112
 """Pixels of the face network's input: a 16:9 tile of a 49-page (224x126) loses little, and both divide by 16."""
@@ -41,12 +45,42 @@ def face_crops(image_bgr: np.ndarray, boxes: Sequence[Box]) -> np.ndarray:
     """
     crops = np.empty((len(boxes), CROP_SIDE, CROP_SIDE), np.uint8)
     for crop, box in zip(crops, boxes, strict=True):
-        square = _pixels(image_bgr, framed(box))
-        shrinks = square.shape[0] > CROP_SIDE
-        # Area averaging keeps what a small crop can show of a big face without aliasing; it only works downwards.
-        way = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
-        crop[:] = cv2.resize(cv2.cvtColor(square, cv2.COLOR_BGR2GRAY), (CROP_SIDE, CROP_SIDE), interpolation=way)
+        crop[:] = gray_square(image_bgr, framed(box), CROP_SIDE)
     return crops
+
+
+def landmark_square(box: Box) -> Box:
+    """The square around a face box that the landmark network reads; it may reach out of the picture."""
+    side = max(round((box.width * box.height) ** 0.5 / LANDMARK_SHARE), 1)
+    left, top = round((box.left + box.right - side) / 2), round((box.top + box.bottom - side) / 2)
+    return Box(left, top, left + side, top + side)
+
+
+def landmark_inputs(image_bgr: np.ndarray, boxes: Sequence[Box], tiles: Sequence[Box]) -> tuple[np.ndarray, np.ndarray]:
+    """Faces as the landmark network reads them: uint8 (N, 48, 48, 1) gray, and placements float32 (N, 3).
+
+    From a uint8 (H, W, 3) picture, face boxes and the tile around each, all in its pixels. What lies beyond a tile's
+    border repeats its last pixels. A placement is side, x and y: the answer ``p`` lies at ``side * p + (x, y)``.
+    """
+    inputs = np.empty((len(boxes), LANDMARK_SIDE, LANDMARK_SIDE, 1), np.uint8)
+    placements = np.empty((len(boxes), 3), np.float32)
+    for crop, placement, box, tile in zip(inputs, placements, boxes, tiles, strict=True):
+        square = landmark_square(box)
+        crop[..., 0] = gray_square(tile.of(image_bgr), square.moved(-tile.left, -tile.top), LANDMARK_SIDE)
+        placement[:] = square.width, square.left, square.top
+    return inputs, placements
+
+
+def gray_square(image: np.ndarray, square: Box, side: int) -> np.ndarray:
+    """A square of a uint8 (H, W, 3) or gray (H, W) picture as uint8 (side, side) gray; border pixels go on beyond.
+
+    Raises ValueError for a square outside the picture.
+    """
+    pixels = _pixels(image, square)
+    gray = cv2.cvtColor(pixels, cv2.COLOR_BGR2GRAY) if pixels.ndim == 3 else pixels
+    # Area averaging keeps what a small crop can show of a big face without aliasing; it only works downwards.
+    way = cv2.INTER_AREA if square.width > side else cv2.INTER_LINEAR
+    return cv2.resize(gray, (side, side), interpolation=way)
 
 
 def tile_inputs(image_bgr: np.ndarray, boxes: Sequence[Box]) -> tuple[np.ndarray, np.ndarray]:

@@ -41,14 +41,30 @@ def write_emotion_model(
 
 
 def write_face_model(folder: Path, rows: np.ndarray, height: int = 112) -> Path:
-    """A face model that sees the same faces, float32 (F, 15), in every tile, with its card beside it."""
-    folder.mkdir(parents=True, exist_ok=True)
+    """A face model that sees the same faces, float32 (F, 15), in every tile, with its card and a landmark model."""
+    model = _constant_model("face", (height, 192, 1), "faces", rows)
+    helper.set_model_props(model, {"least_score": "0.4"})
+    write_landmark_model(folder)
+    return _saved(model, folder)
+
+
+MIDDLE_FACE = np.array([[0.4, 0.4], [0.6, 0.4], [0.5, 0.5], [0.42, 0.6], [0.58, 0.6]])
+"""Where the tests' landmark model sees eyes, nose and mouth, in sides of the crop."""
+
+
+def write_landmark_model(folder: Path, side: int = 48) -> Path:
+    """A landmark model that sees ``MIDDLE_FACE`` in every face, with its card beside it."""
+    return _saved(_constant_model("landmarks", (side, side, 1), "landmarks", MIDDLE_FACE), folder)
+
+
+def _constant_model(name: str, shape: tuple[int, ...], output: str, rows: np.ndarray) -> onnx.ModelProto:
+    """A model that answers every picture of this shape with the same rows (R, C)."""
     always = numpy_helper.from_array(rows.astype(np.float32)[None], "always")
     nodes = [
         helper.make_node("ReduceMean", ["input"], ["mean"], axes=[1, 2], keepdims=0),
         helper.make_node("Unsqueeze", ["mean", "last"], ["wide"]),
         helper.make_node("Mul", ["wide", "nothing"], ["none"]),
-        helper.make_node("Add", ["none", "always"], ["faces"]),
+        helper.make_node("Add", ["none", "always"], [output]),
     ]
     constants = [
         numpy_helper.from_array(np.array([2], np.int64), "last"),
@@ -56,14 +72,17 @@ def write_face_model(folder: Path, rows: np.ndarray, height: int = 112) -> Path:
     ]
     graph = helper.make_graph(
         nodes,
-        "face",
-        [helper.make_tensor_value_info("input", TensorProto.FLOAT, ["N", height, 192, 1])],
-        [helper.make_tensor_value_info("faces", TensorProto.FLOAT, ["N", len(rows), 15])],
+        name,
+        [helper.make_tensor_value_info("input", TensorProto.FLOAT, ["N", *shape])],
+        [helper.make_tensor_value_info(output, TensorProto.FLOAT, ["N", *rows.shape])],
         [always, *constants],
     )
-    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
-    helper.set_model_props(model, {"least_score": "0.4"})
-    path = folder / "face.onnx"
+    return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
+
+
+def _saved(model: onnx.ModelProto, folder: Path) -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"{model.graph.name}.onnx"
     onnx.save(model, str(path))
     write_card(path)
     return path

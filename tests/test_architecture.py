@@ -54,6 +54,7 @@ CODE_FOLDERS = [
     "tryout",
     "training",
     "training/face",
+    "training/face/landmarks",
     "training/face/scenes",
     "benchmarks",
     "benchmarks/after",

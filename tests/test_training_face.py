@@ -16,19 +16,26 @@ pytest.importorskip("tensorflow", reason="training is not installed: python3 cla
 
 import keras
 
-from domain import Box, ClassmoodError, ModelError, Tile
-from inference.crops import TILE_HEIGHT, TILE_WIDTH
+from domain import Box, ClassmoodError, Face, ModelError, Tile
+from inference.crops import TILE_HEIGHT, TILE_WIDTH, landmark_inputs
 from inference.faces import FaceFinder
+from inference.landmarks import LandmarkFinder
+from tests.small_models import write_landmark_model
 from training.face.__main__ import main
 from training.face.detectors import Reference
 from training.face.evaluate import Failure, Tally, write_failures
 from training.face.export import Candidate as Form
 from training.face.export import choose, export, to_onnx
 from training.face.faces import boxes_as_faces, landmarks_of, moved, overlap
+from training.face.landmarks import samples
+from training.face.landmarks import train as landmark_training
+from training.face.landmarks.__main__ import main as landmarks_main
+from training.face.landmarks.export import export as export_landmarks
+from training.face.landmarks.network import landmark_network
 from training.face.matching import landmark_error, match
 from training.face.network import Answers, face_network
 from training.face.scenes import store
-from training.face.scenes.compose import LEAST_HEIGHT, Composer, Scene, cast_of, judged
+from training.face.scenes.compose import LEAST_HEIGHT, Cast, Composer, Scene, cast_of, judged
 from training.face.sources import Photo, Sources
 from training.face.train import Recipe, map_loss, targets, train, varied
 
@@ -53,9 +60,14 @@ def drawn_photo(seed: int, side: int = 120) -> Photo:
 
 
 @pytest.fixture(scope="module")
-def composer() -> Composer:
+def cast() -> Cast:
     photos = [drawn_photo(seed) for seed in range(4)]
-    return Composer(cast_of(Sources(photos, photos, photos)))
+    return cast_of(Sources(photos, photos, photos))
+
+
+@pytest.fixture(scope="module")
+def composer(cast) -> Composer:
+    return Composer(cast)
 
 
 def scenes_of(composer: Composer, amount: int, seed: int = 1) -> store.Scenes:
@@ -286,6 +298,7 @@ def test_an_export_is_a_model_that_the_live_path_opens(exported):
     card = json.loads(exported.with_suffix(".json").read_text())
     assert card["sha256"] == hashlib.sha256(exported.read_bytes()).hexdigest()
     tile = Tile(3, Box(0, 0, 320, 180), "on")
+    write_landmark_model(exported.parent)
     assert FaceFinder(exported).find(np.zeros((180, 320, 3), np.uint8), [tile]) == []
 
 
@@ -329,3 +342,105 @@ def test_the_page_of_failures_shows_them(tmp_path, composer):
 def test_without_scenes_the_command_says_what_to_do(tmp_path, capsys):
     assert main(["train", "--folder", str(tmp_path), "--run", str(tmp_path / "run")]) == 2
     assert "python -m training.face prepare" in capsys.readouterr().err
+
+
+# --- the landmark network -------------------------------------------------------------------------------------------
+
+
+def test_a_scene_as_large_as_on_the_screen_holds_its_faces(cast):
+    larger = Composer(cast, 1.75)
+    for index in range(30):
+        scene = larger.scene(np.random.default_rng((1, index)))
+        assert scene.picture.shape == (196, 336)
+        for left, top, right, bottom in scene.faces[:, :4]:
+            assert 0 <= left < right <= 336
+            assert 0 <= top < bottom <= 196
+            assert bottom - top >= 1.75 * LEAST_HEIGHT
+
+
+def spotted() -> tuple[Scene, np.ndarray]:
+    """A tile with a bright spot on each landmark of ``FACE``, and the face as a detector finds it, a little off."""
+    picture = np.full((TILE_HEIGHT, TILE_WIDTH), 60, np.uint8)
+    for x, y in landmarks_of(FACE):
+        picture[int(y) - 1 : int(y) + 1, int(x) - 1 : int(x) + 1] = 255
+    found = FACE.copy()
+    found[:4] += [3, -2, 1, 2]
+    return Scene(picture, FACE[None], FACE[:0].reshape(0, 14)), found[None]
+
+
+def levels_at(crop: np.ndarray, marks: np.ndarray) -> list[int]:
+    """The brightest pixel within one of each mark (in sides of the crop)."""
+    return [
+        int(crop[max(int(y) - 1, 0) : int(y) + 2, max(int(x) - 1, 0) : int(x) + 2].max()) for x, y in marks * len(crop)
+    ]
+
+
+def test_marks_stay_on_their_pixels_when_a_face_is_cut_out_turned_and_mirrored():
+    scene, found = spotted()
+    ((crop, marks),) = samples.samples_of(scene, found)
+    assert crop.shape == (96, 96)
+    assert min(levels_at(crop, marks)) > 200
+    assert min(levels_at(*samples.as_read(crop, marks))) > 120
+    for seed in range(6):
+        seen, points = landmark_training.varied(crop, marks, np.random.default_rng(seed))
+        assert seen.shape == (48, 48)
+        assert min(levels_at(seen, points)) > np.median(seen) + 20
+        assert points[0, 0] < points[1, 0], "the person's right eye stays on the picture's left"
+
+
+def test_a_stored_crop_is_read_as_the_live_path_would_read_the_face():
+    scene, found = spotted()
+    ((crop, marks),) = samples.samples_of(scene, found)
+    box = Box(*(round(float(edge)) for edge in found[0, :4]))
+    colour = cv2.cvtColor(scene.picture, cv2.COLOR_GRAY2BGR)
+    inputs, placements = landmark_inputs(colour, [box], [Box(0, 0, TILE_WIDTH, TILE_HEIGHT)])
+    read, points = samples.as_read(crop, marks)
+    assert np.abs(inputs[0, ..., 0].astype(int) - read).mean() < 3
+    assert points * placements[0, 0] + placements[0, 1:] == pytest.approx(landmarks_of(FACE), abs=1.0)
+
+
+def test_faces_that_are_missed_or_whose_landmarks_nobody_knows_teach_nothing():
+    scene, found = spotted()
+    unknown = Scene(scene.picture, boxes_as_faces(FACE[None, :4]), scene.doubtful)
+    assert list(samples.samples_of(unknown, found)) == []
+    assert list(samples.samples_of(scene, found[:0])) == []
+
+
+def test_the_error_of_landmarks_counts_in_distances_of_the_eyes():
+    truth = landmarks_of(FACE)[None] / 48
+    off = truth + np.array([2, 0]) / 48
+    assert landmark_training.error_of(off, truth)["mean_error"] == pytest.approx(0.1)
+    tensors: list[Any] = [keras.ops.convert_to_tensor(part.astype(np.float32)) for part in (truth, off)]
+    assert float(landmark_training.points_loss(*tensors)) == pytest.approx(0.1, abs=0.02)
+    assert float(landmark_training.points_loss(tensors[0], tensors[0])) == pytest.approx(0.0, abs=1e-4)
+
+
+@pytest.fixture(scope="module")
+def landmark_run(composer, tmp_path_factory) -> tuple[Path, samples.Samples]:
+    folder, found = tmp_path_factory.mktemp("landmarks"), []
+    for index in range(60):
+        scene = composer.scene(np.random.default_rng((2, index)))
+        found += samples.samples_of(scene, scene.faces)
+    faces = samples.Samples(np.stack([crop for crop, _ in found]), np.stack([marks for _, marks in found]))
+    recipe = Recipe(minutes=1.0, batch=8)
+    history = landmark_training.train(recipe, faces, faces, folder, clock=count(0, 5).__next__)
+    assert history[-1]["mean_error"] > 0
+    return folder, faces
+
+
+def test_an_exported_landmark_network_is_one_that_the_live_path_opens(landmark_run, tmp_path):
+    folder, faces = landmark_run
+    target, weights = tmp_path / "landmarks.onnx", tmp_path / "landmarks.weights.h5"
+    card = export_landmarks(folder / "averaged.keras", faces, {"train": {"faces": len(faces)}}, target, weights)
+    assert card["sha256"] == hashlib.sha256(target.read_bytes()).hexdigest()
+    assert card["runs"][0]["scenes"] == len(faces)
+    face = Face(0, Box(60, 20, 100, 70), 0.9)
+    (refined,) = LandmarkFinder(target).refined(np.zeros((112, 192, 3), np.uint8), [face], {0: Box(0, 0, 192, 112)})
+    assert refined.landmarks is not None
+    assert len(refined.landmarks) == 5
+    landmark_network().load_weights(weights)
+
+
+def test_without_faces_to_learn_from_the_command_says_what_to_do(tmp_path, capsys):
+    assert landmarks_main(["train", "--folder", str(tmp_path), "--run", str(tmp_path / "run")]) == 2
+    assert "python -m training.face.landmarks prepare" in capsys.readouterr().err

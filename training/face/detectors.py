@@ -13,11 +13,15 @@ import numpy as np
 import onnxruntime as ort
 
 from domain import Box, ClassmoodError, ModelError
-from inference.crops import tile_inputs
+from inference.crops import landmark_inputs, tile_inputs
 from training.face.faces import FACE_COLUMNS, landmarks_of, moved, overlap
 
 SURE_SCORE = 0.5
-"""Score from which a face is sure, by the meaning that the export gives it."""
+"""Score from which a face is sure, by the meaning that the export gives it; only the surest face of a tile may have
+less, as in the live path."""
+
+LANDMARK_FILE = "landmarks.onnx"
+"""The landmark network beside the detector, as the live path wants it."""
 
 REFERENCE_FILE = Path("reference") / "yunet_n_640_640.onnx"
 REFERENCE_SCORE, REFERENCE_OVERLAP = 0.6, 0.3
@@ -47,17 +51,15 @@ class Detector(Protocol):
 class Own:
     """The project's network in an ONNX file, on ``threads`` cores; a face counts from the score that the file names.
 
-    ``least_score`` takes its place: from ``SURE_SCORE`` on faces are read. Raises ModelError when the file cannot be.
+    ``least_score`` takes its place: from ``SURE_SCORE`` on faces are read. With the file of the landmark network the
+    landmarks are that one's. Raises ModelError when a file cannot be read.
     """
 
-    def __init__(self, path: Path, threads: int = 1, least_score: float | None = None) -> None:
-        options = ort.SessionOptions()
-        options.intra_op_num_threads, options.inter_op_num_threads = threads, 1
-        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-        try:
-            self._session = ort.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
-        except Exception as error:  # onnxruntime raises many types of its own that share no base
-            raise ModelError(f"cannot read {path} ({str(error).splitlines()[0]})") from None
+    def __init__(
+        self, path: Path, threads: int = 1, least_score: float | None = None, landmarks: Path | None = None
+    ) -> None:
+        self._session = open_network(path, threads)
+        self._marks = None if landmarks is None else open_network(landmarks, threads)
         facts = self._session.get_modelmeta().custom_metadata_map
         self.least_score = float(facts.get("least_score", SURE_SCORE)) if least_score is None else least_score
 
@@ -70,16 +72,52 @@ class Own:
         """Faces and scores in each of some parts of a uint8 (H, W, 3) picture, in one batch; faces in its pixels."""
         inputs, placements = tile_inputs(image, boxes)
         found = []
-        for rows, placement in zip(self.answers(inputs), placements, strict=True):
-            rows = rows[rows[:, -1] >= self.least_score]
+        for rows, placement, box in zip(self.answers(inputs), placements, boxes, strict=True):
+            rows = rows[counted(rows[:, -1], self.least_score)]
             points = (rows[:, :FACE_COLUMNS].reshape(-1, 7, 2) - placement[1:]) / placement[0]
-            found.append((points.reshape(-1, FACE_COLUMNS), rows[:, -1]))
+            faces = points.reshape(-1, FACE_COLUMNS)
+            self._refine(image, faces, box)
+            found.append((faces, rows[:, -1]))
         return found
 
     def answers(self, inputs: np.ndarray) -> np.ndarray:
         """The network's own answers float32 (N, 8, 15) for uint8 (N, 112, 192, 1)."""
         (answers,) = self._session.run(["faces"], {"input": inputs.astype(np.float32)})
         return np.asarray(answers)
+
+    def _refine(self, image: np.ndarray, faces: np.ndarray, tile: Box) -> None:
+        """Put the landmark network's landmarks into faces (F, 14), where there is one."""
+        if self._marks is None or not len(faces):
+            return
+        boxes = [whole_box(face, tile) for face in faces]
+        crops, placements = landmark_inputs(image, boxes, [tile] * len(boxes))
+        (marks,) = self._marks.run(["landmarks"], {"input": crops.astype(np.float32)})
+        points = np.asarray(marks) * placements[:, None, :1] + placements[:, None, 1:]
+        faces[:, 4:] = points.reshape(len(faces), -1)
+
+
+def counted(scores: np.ndarray, least_score: float) -> np.ndarray:
+    """Which of one tile's faces (F,), the surest first, count: bool (F,)."""
+    return scores >= np.where(np.arange(len(scores)) > 0, max(SURE_SCORE, least_score), least_score)
+
+
+def whole_box(face: np.ndarray, tile: Box) -> Box:
+    """A face's box in whole pixels, ending at the tile's border, as the live path has it; at least one pixel large."""
+    left, top, right, bottom = (
+        int(edge) for edge in np.round(np.clip(face[:4], *np.tile(np.reshape(tuple(tile), (2, 2)), 2)))
+    )
+    return Box(min(left, tile.right - 1), min(top, tile.bottom - 1), max(right, left + 1), max(bottom, top + 1))
+
+
+def open_network(path: Path, threads: int) -> ort.InferenceSession:
+    """An ONNX file, ready to run on so many cores; raises ModelError when it cannot be read."""
+    options = ort.SessionOptions()
+    options.intra_op_num_threads, options.inter_op_num_threads = threads, 1
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    try:
+        return ort.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+    except Exception as error:  # onnxruntime raises many types of its own that share no base
+        raise ModelError(f"cannot read {path} ({str(error).splitlines()[0]})") from None
 
 
 class Reference:

@@ -17,15 +17,16 @@ import numpy as np
 import onnxruntime as ort
 
 from domain import Box
-from inference.crops import TILE_HEIGHT, TILE_WIDTH, tile_inputs
-from training.face.detectors import SURE_SCORE, Cascade, Detector, Own, Reference
+from inference.crops import TILE_WIDTH, tile_inputs
+from training.face.detectors import LANDMARK_FILE, SURE_SCORE, Cascade, Detector, Own, Reference
 from training.face.faces import FACE_COLUMNS, boxes_as_faces
 from training.face.matching import landmark_error, match
 from training.face.scenes.compose import Scene
 from training.face.scenes.store import Scenes
 
 ZOOM = 2
-"""Composed scenes are enlarged so much for the rivals, which were made for larger pictures."""
+"""Composed scenes at the size of the detector's input are enlarged so much for the rivals, which were made for larger
+pictures; those that are larger, to the same size."""
 SIZES = (0.1, 0.14, 0.18, 0.25, 0.35, 0.5, 0.7, 1.01)
 """Bounds of faces' heights as shares of the tile's."""
 LEVELS = (0, 12, 25, 50, 100, 256)
@@ -116,8 +117,9 @@ def composed(scenes: Scenes, detectors: dict[str, Detector], count: int) -> tupl
     for index in range(min(count, len(scenes))):
         scene = scenes.scene(index)
         for name, detector in detectors.items():
-            faces = _on_scene(detector, scene, name)
-            found_by = by_size[name].add(faces, scene.faces, [_size_class(f) for f in scene.faces], scene.doubtful)
+            faces = detector.find(scene.picture)[0] if name == "own" else enlarged(detector, scene)
+            sizes = [size_class(face, len(scene.picture)) for face in scene.faces]
+            found_by = by_size[name].add(faces, scene.faces, sizes, scene.doubtful)
             by_level[name].add(faces, scene.faces, [_level_class(scene, f) for f in scene.faces], scene.doubtful)
             false = int(match(faces, scene.faces, scene.doubtful).false.sum())
             if name == "own" and ((found_by < 0).any() or false):
@@ -127,15 +129,15 @@ def composed(scenes: Scenes, detectors: dict[str, Detector], count: int) -> tupl
     }, failures
 
 
-def _on_scene(detector: Detector, scene: Scene, name: str) -> np.ndarray:
-    if name == "own":
-        return detector.find(scene.picture)[0]
-    size = TILE_WIDTH * ZOOM, TILE_HEIGHT * ZOOM
-    return detector.find(cv2.resize(scene.picture, size, interpolation=cv2.INTER_CUBIC))[0] / ZOOM
+def enlarged(detector: Detector, scene: Scene) -> np.ndarray:
+    """What a rival finds in a scene, which it sees at the size that such detectors are made for."""
+    zoom = max(ZOOM * TILE_WIDTH / scene.picture.shape[1], 1.0)
+    return detector.find(cv2.resize(scene.picture, None, fx=zoom, fy=zoom, interpolation=cv2.INTER_CUBIC))[0] / zoom
 
 
-def _size_class(face: np.ndarray) -> str:
-    share = float(face[3] - face[1]) / TILE_HEIGHT
+def size_class(face: np.ndarray, height: int) -> str:
+    """The name of a face's height as a share of its tile's, by the bounds of ``SIZES``."""
+    share = float(face[3] - face[1]) / height
     low, high = next((low, high) for low, high in pairwise(SIZES) if share < high)
     return f"{low:.2f}-{min(high, 1):.2f}"
 
@@ -155,8 +157,8 @@ def costs(models: dict[str, Path], data: Path) -> dict[str, Any]:
         for threads in THREADS:
             own = Own(path, threads)
             for tiles in PAGES:
-                boxes = _grid(tiles)
-                spent = _cost(lambda own=own, boxes=boxes: own.answers(tile_inputs(frame, boxes)[0]))
+                boxes = page_of(tiles)
+                spent = cost(lambda own=own, boxes=boxes: own.answers(tile_inputs(frame, boxes)[0]))
                 found[f"{name}, {tiles} tiles, {threads} threads"] = spent
     reference = data / "reference" / "yunet_n_dynamic.onnx"
     if reference.is_file():
@@ -165,11 +167,11 @@ def costs(models: dict[str, Path], data: Path) -> dict[str, Any]:
         session = ort.InferenceSession(str(reference), options, providers=["CPUExecutionProvider"])
         whole = np.random.default_rng(1).random((1, 3, *REFERENCE_FRAME), np.float32) * 255
         feed = {session.get_inputs()[0].name: whole}
-        found["reference, 1920x1200 frame, 1 threads"] = _cost(lambda: session.run(None, feed), REPEATS // 4)
+        found["reference, 1920x1200 frame, 1 threads"] = cost(lambda: session.run(None, feed), REPEATS // 4)
     return found
 
 
-def _grid(tiles: int) -> list[Box]:
+def page_of(tiles: int) -> list[Box]:
     """The tiles of a full page at 1920x1080."""
     side = round(tiles**0.5)
     width, height = 1920 // side - 6, (1920 // side - 6) * 9 // 16
@@ -180,7 +182,8 @@ def _grid(tiles: int) -> list[Box]:
     ]
 
 
-def _cost(act: Callable[[], object], repeats: int = REPEATS) -> dict[str, float]:
+def cost(act: Callable[[], object], repeats: int = REPEATS) -> dict[str, float]:
+    """CPU and wall milliseconds of an act: medians over so many repeats."""
     for _ in range(2):  # first calls allocate
         act()
     spent = []
@@ -203,8 +206,12 @@ class Failure:
 
 
 def evaluate(model: Path, others: dict[str, Path], data: Path, scenes: Scenes, count: int, out: Path) -> dict[str, Any]:
-    """Measure everything, write ``face.json`` and the page of failures into a folder, and return the figures."""
-    own = Own(model)
+    """Measure everything, write ``face.json`` and the page of failures into a folder, and return the figures.
+
+    Landmarks are those of the network beside the model, as in the live path, where there is one.
+    """
+    beside = model.with_name(LANDMARK_FILE)
+    own = Own(model, landmarks=beside if beside.is_file() else None)
     detectors: dict[str, Detector] = {"own": own, "reference": Reference(data)}
     if Cascade.is_there():
         detectors["cascade"] = Cascade()

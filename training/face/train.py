@@ -194,28 +194,27 @@ class Schedule(keras.callbacks.Callback):
 
 
 class Checkpoint(keras.callbacks.Callback):
-    """After each epoch: a quick look at validation scenes, the history, and all that a resumed run needs."""
+    """After each epoch: a quick look at validation, the history, and all that a resumed run needs."""
 
-    def __init__(self, folder: Path, averaged: keras.Model, scenes: Scenes, history: list[dict]) -> None:
+    def __init__(
+        self, folder: Path, averaged: keras.Model, look: Callable[[], dict[str, float]], history: list[dict]
+    ) -> None:
         super().__init__()
-        self._folder, self._averaged, self._scenes, self._history = folder, averaged, scenes, history
-        self._answering = answering(averaged)  # made once: each new one is traced anew
+        self._folder, self._averaged, self._look, self._history = folder, averaged, look, history
 
     def on_epoch_begin(self, epoch: int, logs: dict | None = None) -> None:
         self._began = time.monotonic()
 
     def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
-        row = {"epoch": epoch + 1, "loss": float((logs or {})["loss"])} | quick_look(self._answering, self._scenes)
+        found = self._look()
+        row = {"epoch": epoch + 1, "loss": float((logs or {})["loss"])} | found
         row["seconds"] = time.monotonic() - self._began
         self._history.append(row)
         _replace(self._folder / "averaged.keras", self._averaged.save)
         _replace(self._folder / "last.keras", self.model.save)
         _replace(self._folder / "history.json", lambda path: path.write_text(json.dumps(self._history, indent=1)))
-        print(
-            f"epoch {epoch + 1:3d}  loss {row['loss']:.3f}  validation: recall {row['recall']:.3f}, "
-            f"false per 100 tiles {row['false_per_100']:.2f}  {row['seconds']:.0f} s",
-            flush=True,
-        )
+        told = ", ".join(f"{name.replace('_', ' ')} {value:.4g}" for name, value in found.items())
+        print(f"epoch {epoch + 1:3d}  loss {row['loss']:.3f}  validation: {told}  {row['seconds']:.0f} s", flush=True)
 
 
 def _replace(path: Path, write: Callable[[Path], object]) -> None:
@@ -247,16 +246,32 @@ def train(
     Writes ``recipe.json``, ``history.json``, ``last.keras`` (to go on) and ``averaged.keras`` (to be exported). Raises
     ClassmoodError when the folder holds a run with another recipe.
     """
-    keras.utils.set_random_seed(recipe.seed)
-    keras.mixed_precision.set_global_policy("mixed_bfloat16" if recipe.precision == "bfloat16" else recipe.precision)
-    history = _open_run(recipe, folder, len(scenes))
-    model, averaged = _compiled(recipe), face_network()
+    history = open_run(recipe, folder, len(scenes))
+    model, averaged = compiled(face_network, map_loss, recipe), face_network()
+    answers_of = answering(averaged)  # made once: each new one is traced anew
+    batches = Batches(scenes, recipe, len(history), workers=1, max_queue_size=8)
+    return run(recipe, model, averaged, batches, lambda: quick_look(answers_of, validation), folder, history, clock)
+
+
+def run(
+    recipe: Recipe,
+    model: keras.Model,
+    averaged: keras.Model,
+    batches: keras.utils.PyDataset,
+    look: Callable[[], dict[str, float]],
+    folder: Path,
+    history: list[dict],
+    clock: Callable[[], float],
+) -> list[dict]:
+    """Train a compiled network, and its averaged double, from where the history ends until the time is over.
+
+    ``look`` measures the double after every epoch. Returns the history, which goes on in place.
+    """
     if history:
         _restore(model, folder / "last.keras")
         read_weights(averaged, folder / "averaged.keras")
     elif recipe.start:
         read_weights(model, Path(recipe.start))
-    batches = Batches(scenes, recipe, len(history), workers=1, max_queue_size=8)
     model.fit(
         batches,
         initial_epoch=len(history),
@@ -265,32 +280,40 @@ def train(
         callbacks=[
             Schedule(recipe, history, clock),
             Average(averaged, recipe.average_steps, len(history) * len(batches)),
-            Checkpoint(folder, averaged, validation, history),
+            Checkpoint(folder, averaged, look, history),
         ],
     )
     return history
 
 
-def _compiled(recipe: Recipe) -> keras.Model:
-    model = face_network()
+def compiled(
+    untrained: Callable[[], keras.Model], loss: Callable[..., keras.KerasTensor], recipe: Recipe
+) -> keras.Model:
+    """A network of the recipe's seed and precision, ready to be trained."""
+    keras.utils.set_random_seed(recipe.seed)
+    keras.mixed_precision.set_global_policy("mixed_bfloat16" if recipe.precision == "bfloat16" else recipe.precision)
+    model = untrained()
     optimizer = keras.optimizers.AdamW(recipe.learning_rate, weight_decay=recipe.weight_decay, clipnorm=5.0)
     # TensorFlow's XLA makes small convolutions slower on a CPU.
     jit = False if keras.backend.backend() == "tensorflow" else "auto"
-    model.compile(optimizer=optimizer, loss=map_loss, jit_compile=jit)
+    model.compile(optimizer=optimizer, loss=loss, jit_compile=jit)
     return model
 
 
 def _restore(model: keras.Model, path: Path) -> None:
     """Weights and momentum of a checkpoint; the optimizer's own settings are those of the recipe."""
-    stored = keras.models.load_model(path, custom_objects={"map_loss": map_loss})
+    stored = keras.models.load_model(path, custom_objects={model.loss.__name__: model.loss})
     model.set_weights(stored.get_weights())
     model.optimizer.build(model.trainable_variables)
     for variable, value in zip(model.optimizer.variables, stored.optimizer.variables, strict=True):
         variable.assign(value)
 
 
-def _open_run(recipe: Recipe, folder: Path, scenes: int) -> list[dict]:
-    """The history of a run to go on with, or an empty one after writing down the recipe."""
+def open_run(recipe: Recipe, folder: Path, scenes: int) -> list[dict]:
+    """The history of a run to go on with, or an empty one after writing down the recipe.
+
+    ``scenes`` is how many pictures are learnt from. Raises ClassmoodError when the folder holds another run.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     written = folder / "recipe.json"
     if (folder / "history.json").is_file():

@@ -1,6 +1,7 @@
 """Tiles of a video call, composed from labelled people, drawn rooms and real-life trouble.
 
-A scene is made at the size of the network's input, ``inference.crops.TILE_WIDTH`` x ``TILE_HEIGHT``, gray.
+A scene is gray and made at the size of the detector's input, ``inference.crops.TILE_WIDTH`` x ``TILE_HEIGHT``, or at
+that of a tile on the screen, which is so many times larger.
 """
 
 from __future__ import annotations
@@ -66,7 +67,10 @@ TILT_DEVIATION_DEG, LYING_DEG, LYING = 11.0, 50.0, 0.05
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Scene:
-    """A tile uint8 (112, 192), the faces (F, 14) to be found in it and doubtful places (D, 14) that are not judged."""
+    """A tile uint8 (112, 192), or so many times larger, with its faces.
+
+    ``faces`` (F, 14) are to be found in it, what lies on ``doubtful`` places (D, 14) is not judged.
+    """
 
     picture: np.ndarray
     faces: np.ndarray
@@ -97,15 +101,16 @@ def cast_of(sources: Sources) -> Cast:
 
 
 class Composer:
-    """Makes scenes of a cast; a scene depends on the generator alone."""
+    """Makes scenes of a cast, ``zoom`` times as large as the detector's input; each depends on the generator alone."""
 
-    def __init__(self, cast: Cast) -> None:
-        self._cast = cast
+    def __init__(self, cast: Cast, zoom: float = 1.0) -> None:
+        self._cast, self._zoom = cast, zoom
+        self._height = round(CELL_HEIGHT * zoom)
         self._backdrops = Backdrops(cast.empties)
 
     def scene(self, draw: np.random.Generator) -> Scene:
         """One scene with people, or without."""
-        width = int(draw.choice([w for w, _ in PICTURE_WIDTHS], p=[p for _, p in PICTURE_WIDTHS]))
+        width = round(self._zoom * draw.choice([w for w, _ in PICTURE_WIDTHS], p=[p for _, p in PICTURE_WIDTHS]))
         kind = draw.random()
         if kind < EMPTY:
             picture, faces, doubtful = self._empty(draw, width), _none(), _none()
@@ -113,21 +118,21 @@ class Composer:
             picture, faces, doubtful = self._natural(draw, width)
         else:
             picture, faces, doubtful = self._staged(draw, width)
-        faces, doubtful = judged(faces, doubtful, width, CELL_HEIGHT)
+        faces, doubtful = judged(faces, doubtful, width, self._height, LEAST_HEIGHT * self._zoom)
         picture = trouble.light(picture, draw)
         seen = np.array([_contrast(picture, face) >= LEAST_CONTRAST for face in faces], bool)
         faces, doubtful = faces[seen], np.concatenate([doubtful, faces[~seen]])
-        return _finished(picture, faces, doubtful, draw)
+        return _finished(picture, faces, doubtful, draw, self._zoom)
 
     def _empty(self, draw: np.random.Generator, width: int) -> np.ndarray:
-        picture = self._backdrops.draw(draw, width, CELL_HEIGHT, empty=True)
+        picture = self._backdrops.draw(draw, width, self._height, empty=True)
         decoy = draw.choice(len(DECOYS), p=DECOYS)
         if decoy == 0:
             self._put_scrambled_face(picture, draw)
         elif decoy == 1:
             put_back_of_head(picture, draw)
         elif decoy == 2:
-            spot = np.array([[*draw.uniform(0, 60, 2), *draw.uniform(70, 150, 2)]])
+            spot = np.array([[*draw.uniform(0, 60, 2), *draw.uniform(70, 150, 2)]]) * self._zoom
             trouble.hand(picture, boxes_as_faces(spot)[0], draw)
         return picture
 
@@ -139,9 +144,9 @@ class Composer:
         # Small enough a photo would float in the tile as a card: it covers most of the height.
         least = FILLED * float(target[3] - target[1]) / photo.gray.shape[0]
         share = max(_share(draw), min(draw.uniform(least, 1.6 * least), 1))
-        matrix = _placement(target, share, draw, width, alone=True)
+        size = width, self._height
+        matrix = _placement(target, share, draw, size, alone=True)
         source, small = reduced(photo.gray, matrix)
-        size = width, CELL_HEIGHT
         picture = cv2.warpAffine(source, small, size, borderMode=cv2.BORDER_REPLICATE)
         inside = cv2.warpAffine(np.full_like(source, 255), small, size)
         behind = self._backdrops.draw(draw, *size) if draw.random() < ELSEWHERE else cv2.blur(picture, (9, 9))
@@ -153,13 +158,14 @@ class Composer:
 
     def _staged(self, draw: np.random.Generator, width: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """People before a backdrop, the far ones first."""
-        picture = self._backdrops.draw(draw, width, CELL_HEIGHT)
+        size = width, self._height
+        picture = self._backdrops.draw(draw, *size)
         count = 1 + int(draw.choice(len(PEOPLE), p=PEOPLE))
         most = FACE_SHARE[1] if count == 1 else LARGEST_OF_MANY
         faces, hidden = _none(), _none()
         for share in sorted(min(_share(draw), most) for _ in range(count)):
             cut = self._somebody(draw)
-            matrix = _placement(cut.face, share, draw, width, alone=count == 1)
+            matrix = _placement(cut.face, share, draw, size, alone=count == 1)
             face = moved(cut.face[None], matrix)
             if len(faces) and overlap(face, faces).max() > APART:
                 continue
@@ -189,10 +195,10 @@ class Composer:
     def _put_scrambled_face(self, picture: np.ndarray, draw: np.random.Generator) -> None:
         """Parts of a face in the wrong order: what looks like skin and hair but is no face."""
         cut = self._cast.cutouts[2][draw.integers(len(self._cast.cutouts[2]))]
-        side = int(draw.uniform(24, 70)) // 3 * 3
+        side = int(draw.uniform(24, 70) * self._zoom) // 3 * 3
         parts = cv2.resize(cut.gray, (side, side)).reshape(3, side // 3, 3, side // 3).transpose(0, 2, 1, 3)
         mixed = draw.permutation(parts.reshape(9, side // 3, side // 3)).reshape(3, 3, side // 3, side // 3)
-        left, top = int(draw.integers(0, picture.shape[1])), int(draw.integers(0, CELL_HEIGHT))
+        left, top = int(draw.integers(0, picture.shape[1])), int(draw.integers(0, self._height))
         place = picture[top : top + side, left : left + side]
         place[:] = mixed.transpose(0, 2, 1, 3).reshape(side, side)[: place.shape[0], : place.shape[1]]
 
@@ -208,11 +214,14 @@ def _share(draw: np.random.Generator) -> float:
     return float(np.exp(draw.uniform(low, high)))
 
 
-def _placement(face: np.ndarray, share: float, draw: np.random.Generator, width: int, alone: bool) -> np.ndarray:
-    """The map (2, 3) from a source to the picture that gives the face this share of the height somewhere sensible."""
+def _placement(
+    face: np.ndarray, share: float, draw: np.random.Generator, size: tuple[int, int], alone: bool
+) -> np.ndarray:
+    """The map (2, 3) from a source to a picture of this width and height that gives the face this share of the height
+    somewhere sensible."""
     lying = draw.random() < LYING
     angle = draw.uniform(-LYING_DEG, LYING_DEG) if lying else draw.normal(0, TILT_DEVIATION_DEG)
-    scale = share * CELL_HEIGHT / (face[3] - face[1])
+    scale = share * size[1] / (face[3] - face[1])
     sine, cosine = scale * np.sin(np.radians(angle)), scale * np.cos(np.radians(angle))
     linear = np.array([[cosine, sine], [-sine, cosine]])
     linear[0] *= draw.normal(1, 0.04)
@@ -225,7 +234,7 @@ def _placement(face: np.ndarray, share: float, draw: np.random.Generator, width:
         x, y = (draw.choice([0.0, 1.0]), y) if draw.random() < 0.5 else (x, draw.choice([0.0, 1.0], p=[0.35, 0.65]))
         x, y = x + draw.normal(0, 0.03), y + draw.normal(0, 0.03)
     centre = (face[:2] + face[2:4]) / 2
-    return np.column_stack([linear, np.array([x * width, y * CELL_HEIGHT]) - linear @ centre])
+    return np.column_stack([linear, np.array([x, y]) * size - linear @ centre])
 
 
 def _mean_in(mask: np.ndarray, face: np.ndarray) -> float:
@@ -240,7 +249,9 @@ def _contrast(picture: np.ndarray, face: np.ndarray) -> float:
     return float(picture[top : bottom + 1, left : right + 1].std())
 
 
-def judged(faces: np.ndarray, doubtful: np.ndarray, width: int, height: int) -> tuple[np.ndarray, np.ndarray]:
+def judged(
+    faces: np.ndarray, doubtful: np.ndarray, width: int, height: int, least_height: float = LEAST_HEIGHT
+) -> tuple[np.ndarray, np.ndarray]:
     """Faces cut to the picture; those of which too little is left, or that are too small, become doubtful."""
     everyone = np.concatenate([faces, doubtful])
     asked = np.arange(len(everyone)) < len(faces)
@@ -249,19 +260,21 @@ def judged(faces: np.ndarray, doubtful: np.ndarray, width: int, height: int) -> 
     everyone[:, [1, 3]] = np.clip(everyone[:, [1, 3]], 0, height)
     seen = np.prod(everyone[:, 2:4] - everyone[:, :2], axis=1) / np.maximum(whole, 1e-6)
     there = (seen > 0) & (np.minimum(*(everyone[:, 2:4] - everyone[:, :2]).T) >= 2)
-    good = asked & (seen >= LEAST_SEEN) & (everyone[:, 3] - everyone[:, 1] >= LEAST_HEIGHT)
+    good = asked & (seen >= LEAST_SEEN) & (everyone[:, 3] - everyone[:, 1] >= least_height)
     return everyone[good & there], everyone[~good & there]
 
 
-def _finished(picture: np.ndarray, faces: np.ndarray, doubtful: np.ndarray, draw: np.random.Generator) -> Scene:
+def _finished(
+    picture: np.ndarray, faces: np.ndarray, doubtful: np.ndarray, draw: np.random.Generator, zoom: float
+) -> Scene:
     """The picture in its cell with bars, in the input, and with all that camera and client add."""
-    width = picture.shape[1]
-    left, top = (TILE_WIDTH - width) // 2, (TILE_HEIGHT - CELL_HEIGHT) // 2
+    height, width = picture.shape
+    whole = np.zeros((round(TILE_HEIGHT * zoom), round(TILE_WIDTH * zoom)), np.uint8)
+    left, top = (whole.shape[1] - width) // 2, (whole.shape[0] - height) // 2
     picture = trouble.camera(picture, draw)
     if draw.random() < OVERLAID:
         trouble.overlays(picture, draw)
-    whole = np.zeros((TILE_HEIGHT, TILE_WIDTH), np.uint8)
-    whole[top : top + CELL_HEIGHT] = draw.choice(BAR_LEVELS)
-    whole[top : top + CELL_HEIGHT, left : left + width] = picture
+    whole[top : top + height] = draw.choice(BAR_LEVELS)
+    whole[top : top + height, left : left + width] = picture
     shift = np.array([[1, 0, left], [0, 1, top]], float)
     return Scene(whole, moved(faces, shift), moved(doubtful, shift))

@@ -11,7 +11,6 @@ from typing import Any
 import numpy as np
 
 from domain import ClassmoodError
-from inference.crops import TILE_HEIGHT, TILE_WIDTH
 from training.face import sources
 from training.face.faces import FACE_COLUMNS
 from training.face.scenes.compose import Composer, Scene, cast_of
@@ -24,7 +23,10 @@ TRUE, DOUBTFUL = 1.0, 2.0
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Scenes:
-    """Pictures uint8 (N, 112, 192), read from disk as needed, and rows float32 (N, 10, 15): a face and what it is."""
+    """Pictures uint8 (N, H, W), read from disk as needed, and rows float32 (N, 10, 15): a face and what it is.
+
+    H and W are 112 and 192, the detector's input, or as many times larger as the composer was told.
+    """
 
     pictures: np.ndarray
     rows: np.ndarray
@@ -54,7 +56,7 @@ def prepare(data: Path, folder: Path, counts: dict[str, int], seed: int = 1, lim
         found = splits[split]
         facts[split] = {name: len(getattr(found, name)) for name in ("photos", "heads", "tight")} | {"scenes": count}
         print(f"{split}: {facts[split]} ({time.monotonic() - began:.0f} s)", flush=True)
-        _compose(Composer(cast_of(found)), 2 * seed - 1 + number, count, folder / split)
+        compose(Composer(cast_of(found)), 2 * seed - 1 + number, count, folder / split)
     (folder / "scenes.json").write_text(json.dumps(facts, indent=1))
     print(f"composed in {time.monotonic() - began:.0f} s -> {folder}")
 
@@ -90,13 +92,13 @@ def row_of(scene: Scene) -> np.ndarray:
     return rows
 
 
-def _compose(composer: Composer, seed: int, count: int, target: Path) -> None:
-    pictures = np.lib.format.open_memmap(
-        target.with_name(f"{target.name}-pictures.npy"), "w+", np.uint8, (count, TILE_HEIGHT, TILE_WIDTH)
-    )
-    rows = np.empty((count, MOST_ROWS, FACE_COLUMNS + 1), np.float32)
+def compose(composer: Composer, seed: int, count: int, target: Path) -> None:
+    """Write so many scenes beside ``target``, whose last part is the name of the split; the seed decides them."""
+    pictures, rows = None, np.empty((count, MOST_ROWS, FACE_COLUMNS + 1), np.float32)
     for index in range(count):
         scene = composer.scene(np.random.default_rng((seed, index)))
+        if pictures is None:
+            path, shape = target.with_name(f"{target.name}-pictures.npy"), (count, *scene.picture.shape)
+            pictures = np.lib.format.open_memmap(path, "w+", np.uint8, shape)
         pictures[index], rows[index] = scene.picture, row_of(scene)
-    pictures.flush()
     np.save(target.with_name(f"{target.name}-rows.npy"), rows)

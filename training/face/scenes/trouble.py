@@ -1,6 +1,7 @@
 """What makes faces hard to find: things in front of them, light, and what a video call does to a picture.
 
 Pictures are gray uint8 (H, W) and are changed in place by what is drawn over them; faces are rows of ``faces``.
+Lengths in pixels are those of a picture of ``USUAL_HEIGHT`` and grow with it.
 """
 
 from __future__ import annotations
@@ -10,6 +11,8 @@ import numpy as np
 
 from training.face.faces import landmarks_of
 
+USUAL_HEIGHT = 108
+"""Height in pixels of a 16:9 tile in the detector's input."""
 SHADE = 4
 """Gray levels of grain on drawn skin and cloth."""
 NIGHT, SLOPED, GLARE = 0.15, 0.35, 0.08
@@ -104,6 +107,7 @@ def nothing(_picture: np.ndarray, _face: np.ndarray, _draw: np.random.Generator)
 def light(picture: np.ndarray, draw: np.random.Generator) -> np.ndarray:
     """The picture in other light: gamma, gain, a slope from a window or a lamp; now and then nearly night."""
     height, width = picture.shape
+    grown = height / USUAL_HEIGHT
     levels = np.arange(256) / 255.0
     gain = draw.uniform(0.08, 0.35) if draw.random() < NIGHT else draw.uniform(0.55, 1.25)
     table = np.clip(255 * gain * levels ** np.exp(draw.normal(0, 0.35)) + draw.normal(0, 8), 0, 255)
@@ -114,8 +118,10 @@ def light(picture: np.ndarray, draw: np.random.Generator) -> np.ndarray:
         lit *= np.clip(1 + draw.uniform(0.2, 1.0) * (x * np.cos(angle) + y * np.sin(angle)), 0.1, 2)
     if draw.random() < GLARE:
         spot = np.zeros((height, width), np.float32)
-        cv2.circle(spot, (int(draw.integers(width)), int(draw.integers(height))), int(draw.uniform(8, 40)), 1.0, -1)
-        lit += 200 * cv2.GaussianBlur(spot, (0, 0), 12)
+        cv2.circle(
+            spot, (int(draw.integers(width)), int(draw.integers(height))), int(draw.uniform(8, 40) * grown), 1.0, -1
+        )
+        lit += 200 * cv2.GaussianBlur(spot, (0, 0), 12 * grown)
     return np.clip(lit, 0, 255).astype(np.uint8)
 
 
@@ -142,7 +148,7 @@ def camera(picture: np.ndarray, draw: np.random.Generator) -> np.ndarray:
     height, width = picture.shape
     lens = draw.choice(len(LENSES), p=LENSES)
     if lens == 0:
-        picture = cv2.GaussianBlur(picture, (0, 0), draw.uniform(0.4, 1.6))
+        picture = cv2.GaussianBlur(picture, (0, 0), draw.uniform(0.4, 1.6) * height / USUAL_HEIGHT)
     elif lens == 1:
         picture = _dragged(picture, draw)
     if draw.random() < GRAINY:
@@ -161,7 +167,7 @@ def camera(picture: np.ndarray, draw: np.random.Generator) -> np.ndarray:
 
 def _dragged(picture: np.ndarray, draw: np.random.Generator) -> np.ndarray:
     """The blur of a movement."""
-    length, angle = int(draw.integers(3, 8)), draw.uniform(0, np.pi)
+    length, angle = round(int(draw.integers(3, 8)) * len(picture) / USUAL_HEIGHT), draw.uniform(0, np.pi)
     kernel = np.zeros((length, length), np.float32)
     middle, reach = (length - 1) / 2, (length - 1) / 2 * np.array([np.cos(angle), np.sin(angle)])
     cv2.line(kernel, _point(middle - reach), _point(middle + reach), 1.0, 1)
