@@ -35,12 +35,12 @@ FULL_HEIGHT = 120
 SHARP_ENOUGH = 0.3
 """Sharpness from which blur no longer lowers the confidence; a low share of FER2013's own faces has less."""
 TURNS_KEY = "turns"
-"""Where the face model's card says what its landmarks make of turned heads."""
+"""Where the landmark model's card says what its landmarks make of turned heads."""
 
 
 @dataclass(frozen=True, slots=True)
 class TurnScale:
-    """What a turn that a face network's landmarks show means: degrees ``seen`` and ``meant``, both rising from 0.
+    """What a turn that a network's landmarks show means: degrees ``seen`` and ``meant``, both rising from 0.
 
     A network that is unsure draws its landmarks towards those of a face that looks at the camera, so turns look smaller
     than they are. ``tells_pitch`` is False where its landmarks hardly move when a head is bowed or raised. Without a
@@ -61,7 +61,7 @@ class TurnScale:
 
 
 def turn_scale(card: Path) -> TurnScale:
-    """What the card of a face model says of turned heads; raises ModelError where it cannot be understood."""
+    """What the card of a landmark model says of turned heads; raises ModelError where it cannot be understood."""
     try:
         told = json.loads(card.read_text("utf-8")).get(TURNS_KEY)
         if told is None:

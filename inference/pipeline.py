@@ -36,6 +36,7 @@ from inference.identity import Identities, Student
 from inference.identity.backdrops import backdrop
 from inference.identity.consent import ConsentList, Gate
 from inference.identity.students import same_letters, shortens
+from inference.landmarks import LANDMARK_MODEL
 from inference.mood import arousal, valence
 from inference.names import Name, NameReader
 
@@ -122,7 +123,7 @@ class Pipeline:
         if self._judges_faces:
             self._faces = FaceFinder(models_folder / FACE_MODEL, inference.threads)
             self._emotions = EmotionModel(models_folder / EMOTION_MODEL, inference.threads)
-            self._turns = turn_scale((models_folder / FACE_MODEL).with_suffix(".json"))
+            self._turns = turn_scale((models_folder / LANDMARK_MODEL).with_suffix(".json"))
         self._gate = Gate(settings.privacy, consents)
         self._staff = settings.classroom.staff_names
         self._stillness = Stillness()

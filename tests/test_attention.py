@@ -113,20 +113,20 @@ def test_a_network_that_understates_turns_is_put_right():
 
 
 def test_the_shipped_network_has_a_scale():
-    assert turn_scale(ROOT / "models" / "face.json") != TurnScale()
+    assert turn_scale(ROOT / "models" / "landmarks.json") != TurnScale()
 
 
 def test_a_card_without_a_scale_takes_turns_as_they_look(tmp_path: Path):
-    card = tmp_path / "face.json"
+    card = tmp_path / "landmarks.json"
     card.write_text("{}", "utf-8")
     assert turn_scale(card) == TurnScale()
 
 
 @pytest.mark.parametrize("told", [{}, {"seen": [0, 2, 1], "meant": [0, 1, 2], "tells_pitch": True}, 5])
 def test_a_scale_that_cannot_be_read_is_named(tmp_path: Path, told: object):
-    card = tmp_path / "face.json"
+    card = tmp_path / "landmarks.json"
     card.write_text(json.dumps({"turns": told}), "utf-8")
-    with pytest.raises(ModelError, match="face.json: expected how its landmarks show turned heads"):
+    with pytest.raises(ModelError, match="landmarks.json: expected how its landmarks show turned heads"):
         turn_scale(card)
 
 

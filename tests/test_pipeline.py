@@ -15,6 +15,7 @@ from config import ROOT, Settings
 from domain import Box, Coverage, EmotionScores, Face, Frame, ModelError, Moment, Quality, Tile
 from inference import pipeline as pipeline_module
 from inference.faces import FACE_MODEL
+from inference.landmarks import LANDMARK_MODEL
 from inference.names import Name, Signature
 from inference.pipeline import Pipeline
 from tests.small_models import write_emotion_model
@@ -31,7 +32,7 @@ def settings(**sections: dict) -> Settings:
 def models(tmp_path_factory) -> Path:
     """A small emotion model beside the shipped face model."""
     folder = write_emotion_model(tmp_path_factory.mktemp("models")).parent
-    for part in (FACE_MODEL, "face.json"):
+    for part in (FACE_MODEL, "face.json", LANDMARK_MODEL, "landmarks.json"):
         shutil.copy(ROOT / "models" / part, folder)
     return folder
 
@@ -139,7 +140,7 @@ def test_no_tiles_are_no_error(models, eyes):
     assert (moment.tiles, moment.observations, moment.coverage) == ((), (), Coverage(0, 0))
 
 
-@pytest.mark.parametrize("missing", ["emotion.onnx", "face.onnx"])
+@pytest.mark.parametrize("missing", ["emotion.onnx", "face.onnx", "landmarks.onnx"])
 def test_a_missing_model_stops_the_pipeline_before_the_first_frame(models, tmp_path, missing):
     folder = shutil.copytree(models, tmp_path / "models")
     (folder / missing).unlink()

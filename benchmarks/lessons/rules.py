@@ -114,7 +114,7 @@ class RuleScore:
 def rule_lesson(settings: Settings, seed: int, minutes: float) -> RuleScore:
     """Play one random lesson and score its flags."""
     tracks = lesson_tracks(seed, SIZES[seed % len(SIZES)], minutes)
-    readings = Readings(tracks, turn_scale(ROOT / "models" / "face.json"), seed)
+    readings = Readings(tracks, turn_scale(ROOT / "models" / "landmarks.json"), seed)
     lifted = settings.model_copy(update={"engagement": settings.engagement.model_copy(update=LIFTED)})
     free, bound = Engagement(lifted), Engagement(settings)
     score = RuleScore(hours=minutes / 60)

@@ -69,7 +69,7 @@ def load(folder: Path, limit: int | None = None) -> dict[str, Sources]:
     for name, gray, boxes in _photos(folder, limit):
         photo = labelled(gray, reference, boxes)
         splits[name].photos.extend([photo] if len(photo.faces) else [])
-    for name, gray in _heads(folder / "faces" / "heads", limit):
+    for name, gray in heads(folder / "faces" / "heads", limit):
         splits[name].heads.extend(_single(gray, reference))
     for name, gray in _fer2013(folder / "fer2013", limit):
         splits[name].tight.extend(_single(gray, reference))
@@ -137,7 +137,8 @@ def _splits(count: int) -> list[str]:
     return ["train"] * kept + ["validation"] * (count - kept)
 
 
-def _heads(folder: Path, limit: int | None) -> Iterator[tuple[str, np.ndarray]]:
+def heads(folder: Path, limit: int | None) -> Iterator[tuple[str, np.ndarray]]:
+    """The head crops uint8 (112, 112) of a folder of sheets, each with the name of its split."""
     sheets = _some(sorted(folder.glob("*.webp")), limit and max(2, limit // HEADS_A_ROW**2))
     if not sheets:
         raise ClassmoodError(f"expected sheets of heads in {folder}, found none; pass the data's folder with --data")
@@ -163,11 +164,17 @@ def _single(gray: np.ndarray, reference: Reference) -> list[Photo]:
 
     It is labelled at a size and with a margin that the reference is used to.
     """
+    wide, zoom, margin = with_room(gray)
+    found, _ = reference.find_steady(wide)
+    return [Photo(gray, found[:1] / zoom - margin, np.empty((0, FACE_COLUMNS), np.float32))] if len(found) else []
+
+
+def with_room(gray: np.ndarray) -> tuple[np.ndarray, float, int]:
+    """A tight square picture enlarged with a margin, by how much it was enlarged, and the margin in its own pixels."""
     margin = round(MARGIN * len(gray))
     wide = cv2.copyMakeBorder(gray, *[margin] * 4, borderType=cv2.BORDER_REPLICATE)
     zoom = LABELLED_SIDE / len(wide)
-    found, _ = reference.find_steady(cv2.resize(wide, None, fx=zoom, fy=zoom, interpolation=cv2.INTER_CUBIC))
-    return [Photo(gray, found[:1] / zoom - margin, np.empty((0, FACE_COLUMNS), np.float32))] if len(found) else []
+    return cv2.resize(wide, None, fx=zoom, fy=zoom, interpolation=cv2.INTER_CUBIC), zoom, margin
 
 
 def _some(items: list, limit: int | None) -> list:

@@ -13,6 +13,7 @@ from training.face.detectors import Own, Reference, open_network
 from training.face.evaluate import PAGES, Tally, cost, enlarged, page_of, size_class
 from training.face.faces import landmarks_of
 from training.face.landmarks.samples import TILES
+from training.face.landmarks.truth import truth_error
 from training.face.scenes import store
 from training.face.scenes.compose import Scene
 
@@ -48,6 +49,7 @@ def evaluate(detector: Path, model: Path, data: Path, folder: Path, count: int) 
         "tiles": min(count, len(tiles)),
         "tile_size": list(tiles.pictures.shape[:0:-1]),
         "landmark_error_eyes": {name: _errors(by_size[name], by_cut[name]) for name in by_size},
+        "truth_error_eyes": round(truth_error(data), 4),
         "cost": costs(model),
         "size_bytes": model.stat().st_size,
     }
@@ -97,5 +99,6 @@ def print_figures(found: dict[str, Any]) -> None:
     """The figures as lines of text."""
     for name, errors in found["landmark_error_eyes"].items():
         print(f"{name:10s} {errors}")
+    print(f"the truth itself errs by {found['truth_error_eyes']}")
     for name, spent in found["cost"].items():
         print(f"{name:20s} CPU {spent['cpu_ms']:.1f} ms, wall {spent['wall_ms']:.1f} ms")
