@@ -26,7 +26,7 @@ from training.face.detectors import Reference
 from training.face.evaluate import Failure, Tally, write_failures
 from training.face.export import Candidate as Form
 from training.face.export import choose, export, to_onnx
-from training.face.faces import boxes_as_faces, landmarks_of, moved, overlap
+from training.face.faces import boxes_as_faces, centred, landmarks_of, moved, overlap
 from training.face.landmarks import samples
 from training.face.landmarks import train as landmark_training
 from training.face.landmarks.__main__ import main as landmarks_main
@@ -94,6 +94,18 @@ def test_a_face_turned_by_a_quarter_lies_down():
 def test_unknown_landmarks_stay_unknown():
     face = boxes_as_faces(np.array([[0, 0, 10, 10]]))
     assert np.isnan(moved(face, np.eye(2, 3))[0, 4:]).all()
+
+
+@pytest.mark.parametrize(
+    "matrix", [MIRROR, np.array([[-0.5, 0, 80], [0, 0.5, 3]]), np.array([[1.5, 0, -9], [0, 1.5, 2]])]
+)
+def test_a_picture_moves_as_its_faces_do(matrix):
+    picture = np.zeros((100, 160), np.uint8)
+    picture[38:42, 68:72] = 255  # around the right eye of the face
+    seen = cv2.warpAffine(picture, centred(matrix), (260, 200)).astype(float)
+    y, x = np.mgrid[0:200, 0:260] + 0.5
+    point = matrix[:, :2] @ [70, 40] + matrix[:, 2]
+    assert [(seen * x).sum() / seen.sum(), (seen * y).sum() / seen.sum()] == pytest.approx(point, abs=0.05)
 
 
 def test_overlap_is_intersection_over_union():

@@ -60,10 +60,10 @@ def _export(given: argparse.Namespace) -> None:
 
 
 def _frame(given: argparse.Namespace) -> None:
-    from training.face.detectors import Own
+    from training.face.detectors import with_landmarks
     from training.face.framing import framing
 
-    found = framing(Own(given.model), given.emotion, given.data, given.faces)
+    found = framing(with_landmarks(given.model), given.emotion, given.data, given.faces)
     print(json.dumps(found, indent=1))
 
 

@@ -96,9 +96,15 @@ class Own:
         faces[:, 4:] = points.reshape(len(faces), -1)
 
 
-def counted(scores: np.ndarray, least_score: float) -> np.ndarray:
+def with_landmarks(path: Path) -> Own:
+    """The network in a file with the landmark network beside it, as in the live path, where there is one."""
+    beside = path.with_name(LANDMARK_FILE)
+    return Own(path, landmarks=beside if beside.is_file() else None)
+
+
+def counted(scores: np.ndarray, least_score: float, second_score: float = SURE_SCORE) -> np.ndarray:
     """Which of one tile's faces (F,), the surest first, count: bool (F,)."""
-    return scores >= np.where(np.arange(len(scores)) > 0, max(SURE_SCORE, least_score), least_score)
+    return scores >= np.where(np.arange(len(scores)) > 0, max(second_score, least_score), least_score)
 
 
 def whole_box(face: np.ndarray, tile: Box) -> Box:

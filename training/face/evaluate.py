@@ -18,7 +18,7 @@ import onnxruntime as ort
 
 from domain import Box
 from inference.crops import TILE_WIDTH, tile_inputs
-from training.face.detectors import LANDMARK_FILE, SURE_SCORE, Cascade, Detector, Own, Reference
+from training.face.detectors import SURE_SCORE, Cascade, Detector, Own, Reference, counted, with_landmarks
 from training.face.faces import FACE_COLUMNS, boxes_as_faces
 from training.face.matching import landmark_error, match
 from training.face.scenes.compose import Scene
@@ -34,7 +34,8 @@ LEVELS = (0, 12, 25, 50, 100, 256)
 PAGES, THREADS, REPEATS = (25, 49), (1, 2), 20
 REFERENCE_FRAME = (1216, 1920)
 """A frame of 1920x1200, padded to the multiple of 32 that the reference asks for."""
-CLEAR = "clear"
+SECOND_SCORES = (0.35, 0.4, 0.45, 0.5, 0.6, 0.7)
+"""Least scores of a second face in a tile that are compared."""
 SHOWN_FAILURES = 60
 
 
@@ -93,8 +94,8 @@ def galleries(folder: Path, detectors: dict[str, Detector]) -> dict[str, Any]:
                 box = Box(*tile["box"])
                 faces = _inside(everywhere, box) if everywhere is not None else _in_tile(detector, image, box)
                 true = boxes_as_faces(np.array([face["box"] for face in tile["faces"]], np.float32).reshape(-1, 4))
-                for counted in (tally, totals[name]):
-                    counted.add(faces, true, [face["quality"] for face in tile["faces"]])
+                for one in (tally, totals[name]):
+                    one.add(faces, true, [face["quality"] for face in tile["faces"]])
             found.setdefault(sheet.stem, {})[name] = tally.figures()
     return found | {"all": {name: tally.figures() for name, tally in totals.items()}} if found else {}
 
@@ -127,6 +128,26 @@ def composed(scenes: Scenes, detectors: dict[str, Detector], count: int) -> tupl
     return {
         name: by_size[name].figures() | {"recall_by_level": by_level[name].figures()["recall"]} for name in detectors
     }, failures
+
+
+def second_faces(own: Own, scenes: Scenes, count: int) -> dict[str, Any]:
+    """False faces per 100 tiles and recall, by the least score of a tile's second and further faces.
+
+    Recall is told for tiles with one face and with several.
+    """
+    rows = range(min(count, len(scenes)))
+    answers = np.concatenate([own.answers(scenes.pictures[row][None, ..., None]) for row in rows])
+    found = {}
+    for least in SECOND_SCORES:
+        tally = Tally()
+        for row in rows:
+            scene, scores = scenes.scene(row), answers[row, :, -1]
+            faces = answers[row, counted(scores, own.least_score, least), :FACE_COLUMNS]
+            group = "one" if len(scene.faces) == 1 else "several"
+            tally.add(faces, scene.faces, [group] * len(scene.faces), scene.doubtful)
+        figures = tally.figures()
+        found[str(least)] = {name: figures[name] for name in ("recall", "false_per_100_tiles")}
+    return found
 
 
 def enlarged(detector: Detector, scene: Scene) -> np.ndarray:
@@ -210,14 +231,14 @@ def evaluate(model: Path, others: dict[str, Path], data: Path, scenes: Scenes, c
 
     Landmarks are those of the network beside the model, as in the live path, where there is one.
     """
-    beside = model.with_name(LANDMARK_FILE)
-    own = Own(model, landmarks=beside if beside.is_file() else None)
+    own = with_landmarks(model)
     detectors: dict[str, Detector] = {"own": own, "reference": Reference(data)}
     if Cascade.is_there():
         detectors["cascade"] = Cascade()
     on_scenes, failures = composed(scenes, detectors, count)
     found = {
         "composed": on_scenes,
+        "second_faces": second_faces(own, scenes, len(scenes)),
         "galleries": galleries(data / "zoom", detectors | {"read": Own(model, least_score=SURE_SCORE)}),
         "cost": costs({"own": model, **others}, data),
         "size_bytes": model.stat().st_size,
@@ -264,5 +285,7 @@ def print_figures(found: dict[str, Any]) -> None:
             if "recall_by_level" in row:
                 print(f"{'':47s} by gray level: {row['recall_by_level']}")
                 print(f"{'':47s} landmarks: {row.get('landmark_error_eyes')}")
+    for least, row in found["second_faces"].items():
+        print(f"second faces from {least}: {row}")
     for name, spent in found["cost"].items():
         print(f"{name:40s} CPU {spent['cpu_ms']:.1f} ms, wall {spent['wall_ms']:.1f} ms")

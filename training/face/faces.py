@@ -43,6 +43,17 @@ def moved(faces: np.ndarray, matrix: np.ndarray) -> np.ndarray:
     return found
 
 
+def centred(matrix: np.ndarray) -> np.ndarray:
+    """The affine map (2, 3) as OpenCV has to be told it, so that a picture moves as its faces do.
+
+    Faces count from the border of the first pixel, ``cv2.warpAffine`` from its middle: mirrored or scaled by the same
+    numbers, a picture would end up to a pixel beside its faces.
+    """
+    found = matrix.astype(float)
+    found[:, 2] += matrix[:, :2] @ [0.5, 0.5] - 0.5
+    return found
+
+
 def overlap(boxes: np.ndarray, others: np.ndarray) -> np.ndarray:
     """Intersection over union (A, B) of boxes (A, 4 or more columns) and others (B, 4 or more)."""
     first, second = boxes[:, None, :4], others[None, :, :4]

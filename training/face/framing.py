@@ -17,7 +17,7 @@ from inference.crops import face_crops
 from training import data as fer2013
 from training.evaluate import load_model, predict_all
 from training.face.detectors import Detector
-from training.face.faces import boxes_as_faces, landmarks_of, moved, overlap
+from training.face.faces import boxes_as_faces, centred, landmarks_of, moved, overlap
 from training.face.scenes.cutouts import head
 from training.face.scenes.people import seat
 from training.face.sources import Photo
@@ -72,7 +72,7 @@ def _crops(
             continue
         face, colour = faces[good[0]], cv2.cvtColor(tile, cv2.COLOR_GRAY2BGR)
         box = Box(*(round(float(edge)) for edge in face[:4]))
-        frame = cv2.warpAffine(tile, matrix, image.shape[::-1], flags=cv2.WARP_INVERSE_MAP | cv2.INTER_AREA)
+        frame = cv2.warpAffine(tile, centred(matrix), image.shape[::-1], flags=cv2.WARP_INVERSE_MAP | cv2.INTER_AREA)
         crops["known frame"].append(frame)
         crops["box"].append(face_crops(colour, [box])[0])
         crops["box turned upright"].append(_upright(colour, face))
@@ -99,7 +99,7 @@ def _upright(image: np.ndarray, face: np.ndarray) -> np.ndarray:
     across = left_eye - right_eye
     centre = ((face[:2] + face[2:4]) / 2).tolist()
     turn = cv2.getRotationMatrix2D(centre, float(np.degrees(np.arctan2(across[1], across[0]))), 1.0)
-    level = cv2.warpAffine(image, turn, image.shape[1::-1], borderMode=cv2.BORDER_REPLICATE)
+    level = cv2.warpAffine(image, centred(turn), image.shape[1::-1], borderMode=cv2.BORDER_REPLICATE)
     sides = np.sqrt(np.prod(face[2:4] - face[:2]))
     upright = moved(face[None], turn)[0, :4]
     middle, shape = (upright[:2] + upright[2:]) / 2, np.array([0.8, 1.0]) * sides / np.sqrt(0.8)

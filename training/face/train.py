@@ -23,7 +23,7 @@ from keras import ops
 
 from domain import ClassmoodError
 from inference.crops import TILE_HEIGHT, TILE_WIDTH
-from training.face.faces import FACE_COLUMNS, moved
+from training.face.faces import FACE_COLUMNS, centred, moved
 from training.face.matching import match
 from training.face.network import COLUMNS, ROWS, STRIDE, answering, decoded, face_network
 from training.face.scenes.compose import Scene, judged
@@ -104,7 +104,7 @@ def varied(scene: Scene, draw: np.random.Generator) -> Scene:
     matrix = np.column_stack([linear, shift])
     levels = 255 * (np.arange(256) / 255) ** np.exp(draw.normal(0, GAMMA_DEVIATION)) * draw.uniform(*GAIN)
     table = np.clip(levels if draw.random() < 0.97 else levels[::-1], 0, 255).astype(np.uint8)
-    picture = cv2.warpAffine(cv2.LUT(scene.picture, table), matrix, (TILE_WIDTH, TILE_HEIGHT))
+    picture = cv2.warpAffine(cv2.LUT(scene.picture, table), centred(matrix), (TILE_WIDTH, TILE_HEIGHT))
     faces, doubtful = judged(moved(scene.faces, matrix), moved(scene.doubtful, matrix), TILE_WIDTH, TILE_HEIGHT)
     return Scene(picture, faces, doubtful)
 

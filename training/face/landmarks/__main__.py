@@ -18,7 +18,7 @@ DATA = ROOT.parent / "shared" / "data"
 RUNS = ROOT / "training" / "runs" / "face" / "landmarks"
 DETECTOR, MODEL = ROOT / "models" / "face.onnx", ROOT / "models" / "landmarks.onnx"
 WEIGHTS = ROOT / "training" / "weights" / "landmarks.weights.h5"
-TILES = {"train": 48_000, "validation": 1_500}
+TILES = {"train": 32_000, "validation": 1_500}
 SAMPLE_TILES, SAMPLE_PICTURES, SAMPLE_MINUTES = {"train": 400, "validation": 100}, 40, 0.5
 """What ``--sample`` does instead: shows in about a minute that all works."""
 
@@ -33,7 +33,8 @@ def _train(given: argparse.Namespace) -> None:
     from training.face.landmarks.train import DEFAULTS, train
 
     minutes = SAMPLE_MINUTES if given.sample else given.minutes
-    recipe = replace(DEFAULTS, minutes=minutes, precision=given.precision, seed=given.seed, start=given.start)
+    settings = {name: getattr(given, name) for name in ("learning_rate", "precision", "seed", "start")}
+    recipe = replace(DEFAULTS, minutes=minutes, **settings)
     train(recipe, samples.load(given.folder, "train"), samples.load(given.folder, "validation"), given.run)
 
 
@@ -79,7 +80,8 @@ def parser() -> argparse.ArgumentParser:
     train = command("train", _train, "train the network; the same command goes on where it stopped")
     train.add_argument("--run", type=Path, default=RUNS / "run", help="folder for checkpoints and history")
     train.add_argument("--sample", action="store_true", help="half a minute, to see that all works")
-    train.add_argument("--minutes", type=float, default=25.0, help="length of the run")
+    train.add_argument("--minutes", type=float, default=22.0, help="length of the run")
+    train.add_argument("--learning-rate", type=float, default=3e-3, help="at its peak")
     train.add_argument("--precision", choices=("float32", "bfloat16"), default="float32", help="as for the detector")
     train.add_argument("--seed", type=int, default=1, help="for weights, order and variation")
     train.add_argument("--start", help="begin with these weights, such as training/weights/landmarks.weights.h5")

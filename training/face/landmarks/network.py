@@ -5,7 +5,7 @@ the mean of the cells' places: a point between cells is told between them, and a
 """
 
 # pyright: reportArgumentType=false, reportAttributeAccessIssue=false, reportOptionalMemberAccess=false
-# pyright: reportReturnType=false, reportOperatorIssue=false
+# pyright: reportReturnType=false, reportOperatorIssue=false, reportOptionalOperand=false
 # Keras types its arguments by their defaults ("auto", None), and what its ops give by stubs.
 
 from __future__ import annotations

@@ -20,7 +20,7 @@ from domain import Box, ClassmoodError
 from inference.crops import LANDMARK_SIDE, gray_square, landmark_square
 from training.face import sources
 from training.face.detectors import Own, whole_box
-from training.face.faces import landmarks_of
+from training.face.faces import centred, landmarks_of
 from training.face.matching import match
 from training.face.scenes import store
 from training.face.scenes.compose import Cast, Composer, Scene, cast_of
@@ -109,12 +109,8 @@ def as_read(crop: np.ndarray, marks: np.ndarray, matrix: np.ndarray | None = Non
     scale = LANDMARK_SIDE * WIDER / STORED_SIDE
     shift = LANDMARK_SIDE * (1 - WIDER) / 2
     place = np.array([[scale, 0, shift], [0, scale, shift]]) if matrix is None else matrix
-    # Borders of pixels are at whole numbers, OpenCV's are their middles.
-    centred = place.copy()
-    centred[:, 2] += place[:, :2] @ [0.5, 0.5] - 0.5
-    read = cv2.warpAffine(
-        crop, centred, (LANDMARK_SIDE, LANDMARK_SIDE), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
-    )
+    size = LANDMARK_SIDE, LANDMARK_SIDE
+    read = cv2.warpAffine(crop, centred(place), size, borderMode=cv2.BORDER_REPLICATE)
     return read, (marks * STORED_SIDE @ place[:, :2].T + place[:, 2]) / LANDMARK_SIDE
 
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from training.face import sources
 from training.face.detectors import Reference
-from training.face.faces import landmarks_of, moved
+from training.face.faces import centred, landmarks_of, moved
 
 VIEWS = ((10.0, 1.0), (-10.0, 1.0), (0.0, 0.8), (6.0, 0.9), (-6.0, 0.9))
 """Degrees and sizes of the views of a head; each is also mirrored."""
@@ -41,5 +41,7 @@ def _seen(reference: Reference, picture: np.ndarray, view: tuple[float, float], 
     matrix = cv2.getRotationMatrix2D((width / 2, height / 2), *view)
     if mirrored:
         matrix = matrix @ np.array([[-1, 0, width], [0, 1, 0], [0, 0, 1.0]])
-    faces, _ = reference.find(cv2.warpAffine(picture, matrix, (width, height), borderMode=cv2.BORDER_REPLICATE))
+    faces, _ = reference.find(
+        cv2.warpAffine(picture, centred(matrix), (width, height), borderMode=cv2.BORDER_REPLICATE)
+    )
     return landmarks_of(moved(faces[:1], cv2.invertAffineTransform(matrix)))[0] if len(faces) else np.empty((0, 2))

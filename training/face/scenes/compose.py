@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 
 from inference.crops import TILE_HEIGHT, TILE_WIDTH
-from training.face.faces import FACE_COLUMNS, boxes_as_faces, moved, overlap
+from training.face.faces import FACE_COLUMNS, boxes_as_faces, centred, moved, overlap
 from training.face.scenes import trouble
 from training.face.scenes.backdrops import Backdrops, emptied
 from training.face.scenes.cutouts import Cutout, head, person
@@ -147,6 +147,7 @@ class Composer:
         size = width, self._height
         matrix = _placement(target, share, draw, size, alone=True)
         source, small = reduced(photo.gray, matrix)
+        small = centred(small)
         picture = cv2.warpAffine(source, small, size, borderMode=cv2.BORDER_REPLICATE)
         inside = cv2.warpAffine(np.full_like(source, 255), small, size)
         behind = self._backdrops.draw(draw, *size) if draw.random() < ELSEWHERE else cv2.blur(picture, (9, 9))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from training.face.faces import moved
+from training.face.faces import centred, moved
 from training.face.scenes.backdrops import noise
 from training.face.scenes.cutouts import Cutout
 
@@ -41,6 +41,7 @@ def seat(picture: np.ndarray, cut: Cutout, matrix: np.ndarray, draw: np.random.G
     size = picture.shape[::-1]
     gray, small = reduced(cut.gray, matrix)
     alpha, _ = reduced(cut.alpha, matrix)
+    small = centred(small)
     solid = cv2.warpAffine(alpha, small, size)
     lit = cv2.convertScaleAbs(gray, alpha=draw.uniform(0.6, 1.25), beta=draw.uniform(-15, 25))
     picture[:] = blended(picture, cv2.warpAffine(lit, small, size, borderMode=cv2.BORDER_REPLICATE), solid)
