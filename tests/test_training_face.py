@@ -22,8 +22,8 @@ from inference.faces import FaceFinder
 from inference.landmarks import LandmarkFinder
 from tests.small_models import write_landmark_model
 from training.face.__main__ import main
-from training.face.detectors import Reference
-from training.face.evaluate import Failure, Tally, write_failures
+from training.face.detectors import Own, Reference
+from training.face.evaluate import Failure, Tally, second_faces, write_failures
 from training.face.export import Candidate as Form
 from training.face.export import choose, export, to_onnx
 from training.face.faces import boxes_as_faces, centred, landmarks_of, moved, overlap
@@ -341,6 +341,25 @@ def test_figures_tell_recall_by_class_and_false_faces_per_hundred_tiles():
     figures = tally.figures()
     assert figures["recall"] == {"clear": 1.0, "masked": 0.0}
     assert (figures["false_per_100_tiles"], figures["precision"]) == (100.0, 0.5)
+
+
+class TwoFaces(Own):
+    """A detector that sees ``FACE`` surely in every scene, and less surely another face beside it."""
+
+    def __init__(self) -> None:
+        self.least_score = 0.35
+
+    def answers(self, inputs: np.ndarray) -> np.ndarray:
+        beside = FACE + np.tile([60, 0], 7)
+        return np.tile(np.stack([[*FACE, 0.9], [*beside, 0.48]]), (len(inputs), 1, 1)).astype(np.float32)
+
+
+def test_what_second_faces_cost_is_told_by_the_least_score_that_they_need():
+    rows = store.row_of(Scene(np.zeros((TILE_HEIGHT, TILE_WIDTH), np.uint8), FACE[None], FACE[:0].reshape(0, 14)))
+    scenes = store.Scenes(np.zeros((4, TILE_HEIGHT, TILE_WIDTH), np.uint8), np.stack([rows] * 4))
+    found = second_faces(TwoFaces(), scenes, 4)
+    assert found["0.45"] == {"recall": {"one": 1.0}, "false_per_100_tiles": 100.0}
+    assert found["0.5"] == {"recall": {"one": 1.0}, "false_per_100_tiles": 0.0}
 
 
 def test_the_page_of_failures_shows_them(tmp_path, composer):

@@ -53,8 +53,11 @@ def _evaluate(given: argparse.Namespace) -> None:
     print_figures(found)
     if given.card:
         from training.face.export import write_into_card
+        from training.train import from_root
 
-        write_into_card(given.model.with_suffix(".json"), found, "python -m training.face.landmarks evaluate --card")
+        where = "" if given.folder == RUNS / "faces" else f"--folder {from_root(given.folder)} "
+        command = f"python -m training.face.landmarks evaluate {where}--card"
+        write_into_card(given.model.with_suffix(".json"), found, command)
 
 
 def parser() -> argparse.ArgumentParser:
