@@ -27,7 +27,7 @@ OWN_FACE = 0.1
 """Share of a student's own resting face in all readings: for one in seven it is a sad one, and so on."""
 OWN_TURN_SD, TURN_SD, TURN_NOISE_S = 2.0, 2.0, 1.0
 """Degrees, as the landmarks show them: a student's own, lasting error, the error of a reading, and how long that lasts.
-On 996 heads they differ together by 3 degrees from a reference detector (``python -m benchmarks.gaze``)."""
+On 994 heads they differ together by 3 degrees from a reference detector (``python -m benchmarks.gaze``)."""
 
 
 @lru_cache(maxsize=1)
