@@ -109,10 +109,10 @@ def counted(scores: np.ndarray, least_score: float, second_score: float = SURE_S
 
 def whole_box(face: np.ndarray, tile: Box) -> Box:
     """A face's box in whole pixels, ending at the tile's border, as the live path has it; at least one pixel large."""
-    left, top, right, bottom = (
-        int(edge) for edge in np.round(np.clip(face[:4], *np.tile(np.reshape(tuple(tile), (2, 2)), 2)))
-    )
-    return Box(min(left, tile.right - 1), min(top, tile.bottom - 1), max(right, left + 1), max(bottom, top + 1))
+    low, high = np.reshape(tuple(tile), (2, 2))
+    start = np.clip(np.round(face[:2]), low, high - 1).astype(int)
+    end = np.clip(np.round(face[2:4]), start + 1, high).astype(int)
+    return Box(*map(int, (*start, *end)))
 
 
 def open_network(path: Path, threads: int) -> ort.InferenceSession:
