@@ -114,23 +114,25 @@ def class_list(settings: Settings) -> NameMatcher | None:
 
 
 def consent_list(settings: Settings) -> ConsentList | None:
-    """Whose face may be looked at by the class list, None where nobody is asked.
+    """Whose face may be looked at by the class list on the day of the question, None where nobody is asked.
 
     Raises ConfigError where consent is required and no class list tells of it.
     """
+    from datetime import date
+
     from db.roster import consenting, read_roster
 
     if settings.privacy.consent == "off":
         return None
     path = settings.classroom.roster
     entries = read_roster(ROOT / path) if path else ()
-    if all(entry.consents is None for entry in entries):
+    if all(entry.consent is None for entry in entries):
         found = f"none in {path}" if path else "no class list"
         raise ConfigError(
             f"privacy.consent: expected a column Consent in the class list of class.roster, found {found}; add it, or "
             "set privacy.consent: off"
         )
-    return consenting(entries).__contains__
+    return lambda name: name in consenting(entries, date.today())
 
 
 # --- from frames to rows --------------------------------------------------------------------------------------------

@@ -11,6 +11,7 @@ import re
 import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 
 from domain import ConfigError
@@ -35,28 +36,56 @@ LAST_OR_FULL = frozenset({"nom"})
 """Spanish and French words that mean the whole name where no other name column stands beside them."""
 EMAIL = frozenset({"email", "e mail", "user email", "mail", "email address", "e mail adresse"})
 """Headers of columns in lower case, with every other sign as a space."""
-CONSENT = frozenset({"consent", "consented", "einwilligung", "consentement", "consentimiento", "consenso"})
-GUARDIAN = frozenset({"guardian", "guardian consent", "parent", "erziehungsberechtigte", "tuteur", "tutor"})
+CONSENT = frozenset(
+    {"consent", "consented", "consent at", "consent date", "einwilligung", "consentement", "consentimiento", "consenso"}
+)
+GUARDIAN = frozenset(
+    {"guardian", "guardian consent", "guardian consent at", "guardian consent date", "parent", "erziehungsberechtigte"}
+    | {"tuteur", "tutor"}
+)
+MINOR = frozenset({"minor", "is minor", "under age", "minderjährig", "mineur", "menor", "minore"})
 YES = frozenset({"yes", "y", "true", "1", "x", "ja", "oui", "sí", "si", "sì", "da"})
 NO = frozenset({"", "no", "n", "false", "0", "-", "nein", "non"})
-DATE = re.compile(r"\d{4}-\d{1,2}-\d{1,2}|\d{1,2}[./]\d{1,2}[./]\d{4}")
-"""A day on which consent was given is a yes."""
+MONTHS = 12
+YEAR_FIRST = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})")
+YEAR_LAST = re.compile(r"(\d{1,2})([./])(\d{1,2})\2(\d{4})")
 RENAMING = "name original name"
 """Zoom's column of names, which tells a former name in brackets behind the new one."""
 FORMER = re.compile(r"^(?P<new>.+?)\s*\((?P<old>.+)\)\s*$", re.DOTALL)
+
+
+Given = date | bool
+"""A consent: the day from which it holds, True for a yes without a day, False for none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Consent:
+    """What a list says of one student's consent; a minor needs a guardian's too."""
+
+    own: Given = False
+    guardian: Given = False
+    minor: bool = False
+
+    def holds(self, on: date) -> bool:
+        """Whether the student may be looked at on this day: a consent that begins later is none yet."""
+        return _holds(self.own, on) and (not self.minor or _holds(self.guardian, on))
+
+
+def _holds(given: Given, on: date) -> bool:
+    return given if isinstance(given, bool) else given <= on
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
     """One student of the list: the name as the list spells it, other names the student had, and an e-mail or "".
 
-    ``consents`` is whether the list says yes, None where it has no column for that.
+    ``consent`` is what the list says of it, None where it has no column for that.
     """
 
     name: str
     former: tuple[str, ...] = ()
     email: str = ""
-    consents: bool | None = None
+    consent: Consent | None = None
 
 
 def read_roster(path: Path) -> tuple[Entry, ...]:
@@ -75,19 +104,20 @@ def parse_roster(data: bytes, title: str) -> tuple[Entry, ...]:
 
     Fields are parted by comma, semicolon or tab; columns stand in any order; several rows of one person in Zoom's
     report are one student, but two equal rows of a class list are two students of one name. Names are kept as text as
-    they stand, whatever they hold. A student consents who has a yes, or the day of it, in the column Consent, and in
-    the column Guardian too where there is one. Raises ConfigError with the line, what was expected, what was found and
+    they stand, whatever they hold. A student consents who has a yes, or the day of it, in the column Consent; who has a
+    yes in the column Minor needs the same in the column Guardian. A list with a column Guardian and none called Minor
+    is one of minors. Raises ConfigError with the line, what was expected, what was found and
     what to do; ``title`` names the file in it.
     """
     text = _decoded(data, title)
     rows = _rows(text, title)
     at, columns = _header(rows, title)
     filled = [(line, row) for line, row in rows[at + 1 :] if any(map(str.strip, row))]
-    found = [(*_named(row, columns, line, title), _consents(row, columns, line, title)) for line, row in filled]
+    found = [(*_named(row, columns, line, title), _consent(row, columns, line, title)) for line, row in filled]
     if not found:
         raise ConfigError(f"{title}: expected a student in every line below the header, found none; add the class")
     if not columns.renames:
-        return tuple(Entry(name, (), email, consents) for name, email, consents in found)
+        return tuple(Entry(name, (), email, consent) for name, email, consent in found)
     people: dict[tuple[str, str], list[str]] = {}
     for name, email, _ in found:
         renamed = FORMER.match(name)
@@ -99,11 +129,13 @@ def parse_roster(data: bytes, title: str) -> tuple[Entry, ...]:
 
 @dataclass(frozen=True, slots=True)
 class _Columns:
-    """Where names stand in a row: one column or two, first name first; the e-mail, and where consent is given."""
+    """Where things stand in a row: a name in one column or two, first name first; the rest in one, or None."""
 
     names: tuple[int, ...]
     email: int | None
-    consent: tuple[int, ...]
+    consent: int | None
+    guardian: int | None
+    minor: int | None
     renames: bool
     width: int
 
@@ -153,10 +185,8 @@ def _header(rows: Sequence[tuple[int, list[str]]], title: str) -> tuple[int, _Co
         names = _name_columns([_key(field) for field in row])
         if names:
             keys = [_key(field) for field in row]
-            email = next((place for place, key in enumerate(keys) if key in EMAIL), None)
-            consent = [place for place, key in enumerate(keys) if key in CONSENT]
-            consent += [place for place, key in enumerate(keys) if consent and key in GUARDIAN]
-            return at, _Columns(names, email, tuple(consent), keys[names[0]] == RENAMING, len(row))
+            email, consent, guardian, minor = (_place(keys, known) for known in (EMAIL, CONSENT, GUARDIAN, MINOR))
+            return at, _Columns(names, email, consent, guardian, minor, keys[names[0]] == RENAMING, len(row))
     first = next((row for _, row in rows if any(map(str.strip, row))), [])
     shown = ", ".join(field.strip()[:30] for field in first[:6]) or "an empty file"
     raise ConfigError(
@@ -168,16 +198,17 @@ def _header(rows: Sequence[tuple[int, list[str]]], title: str) -> tuple[int, _Co
 def _name_columns(keys: Sequence[str]) -> tuple[int, ...]:
     """The columns of a name, first name before last name; none where the row is no header."""
 
-    def place(*known: frozenset[str]) -> int | None:
-        return next((at for at, key in enumerate(keys) if any(key in each for each in known)), None)
-
-    full = place(FULL)
+    full = _place(keys, FULL)
     if full is not None:
         return (full,)
-    first, last = place(FIRST), place(LAST)
-    first = place(FIRST_OR_FULL) if first is None else first
-    last = place(LAST_OR_FULL) if last is None else last
+    first, last = _place(keys, FIRST), _place(keys, LAST)
+    first = _place(keys, FIRST_OR_FULL) if first is None else first
+    last = _place(keys, LAST_OR_FULL) if last is None else last
     return tuple(at for at in (first, last) if at is not None)
+
+
+def _place(keys: Sequence[str], known: frozenset[str]) -> int | None:
+    return next((at for at, key in enumerate(keys) if key in known), None)
 
 
 def _named(row: Sequence[str], columns: _Columns, line: int, title: str) -> tuple[str, str]:
@@ -198,25 +229,48 @@ def _named(row: Sequence[str], columns: _Columns, line: int, title: str) -> tupl
     return name, row[columns.email].strip() if has_email and columns.email is not None else ""
 
 
-def _consents(row: Sequence[str], columns: _Columns, line: int, title: str) -> bool | None:
-    """Whether every column of consent says yes; None where the list has none."""
-    if not columns.consent:
+def _consent(row: Sequence[str], columns: _Columns, line: int, title: str) -> Consent | None:
+    """What a row says of consent; None where the list has no column for it."""
+    if columns.consent is None:
         return None
-    said = [row[place].strip().casefold() if place < len(row) else "" for place in columns.consent]
-    for word in said:
-        if word not in YES | NO and not DATE.fullmatch(word):
+
+    def said(place: int | None) -> Given:
+        word = row[place].strip() if place is not None and place < len(row) else ""
+        try:
+            return _given(word.casefold())
+        except ValueError:
             raise ConfigError(
                 f"{title}, line {line}: expected yes, no or a day such as 2026-09-01 as consent, found {word[:30]}; "
                 "correct the field"
-            )
-    return all(word not in NO for word in said)
+            ) from None
+
+    without_column = columns.minor is None and columns.guardian is not None
+    return Consent(said(columns.consent), said(columns.guardian), without_column or bool(said(columns.minor)))
 
 
-def consenting(entries: Sequence[Entry]) -> frozenset[str]:
-    """Names of the students who consent; a name that somebody has who does not is not among them."""
-    return frozenset(entry.name for entry in entries if entry.consents) - {
-        entry.name for entry in entries if not entry.consents
-    }
+def _given(word: str) -> Given:
+    """A yes, a no or a day; of 3/4/2026 the later reading, never too soon. Raises ValueError for anything else."""
+    if word in YES | NO:
+        return word in YES
+    if found := YEAR_FIRST.fullmatch(word):
+        year, month, day = map(int, found.groups())
+        return date(year, month, day)
+    found = YEAR_LAST.fullmatch(word)
+    if not found:
+        raise ValueError(word)
+    one, other, year = int(found[1]), int(found[3]), int(found[4])
+    if found[2] == "." or other > MONTHS:
+        return date(year, *((other, one) if found[2] == "." else (one, other)))
+    return max(date(year, other, one), date(year, one, other)) if one <= MONTHS else date(year, other, one)
+
+
+def consenting(entries: Sequence[Entry], on: date) -> frozenset[str]:
+    """Names of the students who consent on a day; a name that somebody has who does not is not among them."""
+    agreed, refusing = set[str](), set[str]()
+    for entry in entries:
+        holds = entry.consent is not None and entry.consent.holds(on)
+        (agreed if holds else refusing).add(entry.name)
+    return frozenset(agreed - refusing)
 
 
 def names_of(entries: Sequence[Entry]) -> Iterator[tuple[int, str]]:

@@ -87,7 +87,3 @@ def test_a_list_that_has_gone_is_named(path: Path) -> None:
     settings_file.save(path, settings_file.read(path).fingerprint, {"class.roster": "data/absent.csv"})
     with pytest.raises(ConfigError, match="expected a CSV file at data/absent.csv"):
         class_list.current(path)
-
-
-def test_only_what_a_list_says_of_a_student_is_told() -> None:
-    assert all(value is not None for value in class_list.further(Entry("Max Li")).values())

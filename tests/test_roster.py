@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from datetime import date, timedelta
 from pathlib import Path
 
 import numpy as np
@@ -234,27 +235,54 @@ def test_scores_stay_between_none_and_all() -> None:
 # --- consent --------------------------------------------------------------------------------------------------------
 
 
+TODAY = date(2026, 11, 25)
+
+
+def agreed(text: str) -> frozenset[str]:
+    return consenting(parse_roster(text.encode(), "class.csv"), TODAY)
+
+
 def test_a_yes_or_the_day_of_it_is_consent_and_nothing_else_is() -> None:
-    entries = parse_roster(
-        b"Name;Consent\nAnna;yes\nBen;\nCleo;2026-09-01\nDan;no\nEve;1.9.2026\nFinn;X\n", "class.csv"
-    )
-    assert [entry.consents for entry in entries] == [True, False, True, False, True, True]
-    assert consenting(entries) == {"Anna", "Cleo", "Eve", "Finn"}
+    said = "Name;Consent\nAnna;yes\nBen;\nCleo;2026-09-01\nDan;no\nEve;1.9.2026\nFinn;X\n"
+    assert agreed(said) == {"Anna", "Cleo", "Eve", "Finn"}
 
 
-def test_where_the_list_asks_guardians_both_must_say_yes() -> None:
-    entries = parse_roster(b"Name,Consent,Guardian\nAnna,yes,yes\nBen,yes,\nCleo,,yes\n", "class.csv")
-    assert consenting(entries) == {"Anna"}
+def test_a_consent_that_begins_later_is_none_yet() -> None:
+    entries = parse_roster(b"Name,consent_at\nAnna,2026-11-25\nBen,2026-11-26\n", "class.csv")
+    assert consenting(entries, TODAY) == {"Anna"}
+    assert consenting(entries, TODAY + timedelta(days=1)) == {"Anna", "Ben"}
+
+
+def test_of_a_day_that_can_be_read_in_two_ways_the_later_one_counts() -> None:
+    entries = parse_roster(b"Name,Consent\nAnna,3/4/2026\nBen,25/4/2026\nCleo,4/25/2026\nDan,3.4.2026\n", "class.csv")
+    days = [entry.consent.own for entry in entries if entry.consent]
+    assert days == [date(2026, 4, 3), date(2026, 4, 25), date(2026, 4, 25), date(2026, 4, 3)]
+
+
+def test_a_minor_needs_a_guardians_consent_too() -> None:
+    said = "Name,Minor,consent_at,guardian_consent_at\n"
+    said += "Anna,yes,2026-09-01,2026-09-02\nBen,yes,2026-09-01,\nCleo,no,2026-09-01,\nDan,yes,2026-09-01,2027-01-01\n"
+    assert agreed(said) == {"Anna", "Cleo"}
+    assert agreed("Name,Minor,Consent\nAnna,yes,yes\nBen,,yes\n") == {"Ben"}, "without a column for guardians"
+
+
+def test_a_list_of_guardians_that_tells_no_minors_apart_is_one_of_minors() -> None:
+    assert agreed("Name,Consent,Guardian\nAnna,yes,yes\nBen,yes,\nCleo,,yes\n") == {"Anna"}
 
 
 def test_of_two_of_one_name_both_must_consent() -> None:
-    assert consenting(parse_roster(b"Name,Consent\nAnna,yes\nAnna,no\nBen,yes\n", "class.csv")) == {"Ben"}
+    assert agreed("Name,Consent\nAnna,yes\nAnna,no\nBen,yes\n") == {"Ben"}
 
 
 def test_a_list_without_the_column_tells_nothing_of_consent() -> None:
     entries = parse_roster(b"Name,Guardian\nAnna,Maria\n", "class.csv")
-    assert [entry.consents for entry in entries] == [None]
-    assert consenting(entries) == frozenset()
+    assert [entry.consent for entry in entries] == [None]
+    assert consenting(entries, TODAY) == frozenset()
+
+
+def test_a_day_that_is_none_is_named_with_its_line() -> None:
+    with pytest.raises(ConfigError, match=r"class\.csv, line 2: expected yes, no or a day .* found 2026-02-31"):
+        parse_roster(b"Name,Consent\nAnna,2026-02-31\n", "class.csv")
 
 
 def test_a_word_that_is_neither_yes_nor_no_is_named_with_its_line() -> None:

@@ -6,9 +6,8 @@ import os
 import tempfile
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from sqlalchemy import Engine
 
@@ -24,9 +23,6 @@ RECENT_SESSIONS = 5
 
 FILE = Path("data") / "roster.csv"
 """Where an uploaded list is kept, beside the configuration: with the database, in a folder that is never published."""
-
-FURTHER = tuple(part.name for part in fields(Entry) if part.name not in ("name", "former", "email"))
-"""What else the list's reader knows of a student, such as whether consent was given."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,9 +121,3 @@ def _write(target: Path, data: bytes) -> None:
         if beside is not None:
             Path(beside).unlink(missing_ok=True)
         raise ConfigError(f"{target}: expected to keep the list there, found: {error.strerror}") from None
-
-
-def further(entry: Entry) -> dict[str, Any]:
-    """What else is known of a student, by its name; nothing where the list has no column for it."""
-    known = {name: getattr(entry, name) for name in FURTHER}
-    return {name: value for name, value in known.items() if value is not None}

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -17,16 +18,13 @@ from dashboard import components
 from dashboard.desk import class_list, frame
 from dashboard.desk.class_list import Preview
 from dashboard.desk.surroundings import Surroundings
-from db.roster import MAX_BYTES, parse_roster
+from db.roster import MAX_BYTES, Consent, Given, parse_roster
 from domain import ClassmoodError, ConfigError
 
 STRANGERS_SHOWN = 60
 """More labels that mean nobody are a list of another class."""
 
-FURTHER_WORDS = {"consents": "Consent"}
-"""Titles of what else a list may say of a student; what is not here is titled by its name."""
 NOTHING = "–"
-VALUE_WORDS = {True: "given", False: "not given"}
 
 
 def register(app: dash.Dash, engine: Engine, surroundings: Surroundings) -> None:
@@ -195,10 +193,9 @@ def _table(seen: Preview) -> html.Section:
 def _columns(seen: Preview) -> dict[str, list[Any]]:
     """The cells of each column by its title, in the list's order; without columns in which nothing is said."""
     entries = [line.entry for line in seen.lines]
-    more = [class_list.further(entry) for entry in entries]
     columns: dict[str, list[Any]] = {"Student": [_text(entry.name) for entry in entries]}
-    for name in dict.fromkeys(name for known in more for name in known):
-        columns[_title(name)] = [_value(known.get(name)) for known in more]
+    if any(entry.consent is not None for entry in entries):
+        columns |= _consents([entry.consent or Consent() for entry in entries], datetime.now().date())
     columns["Labels"] = [_texts(line.labels) for line in seen.lines]
     columns["Seen"] = [
         f"{line.sessions}\u00a0of\u00a0{seen.sessions}" if seen.sessions else NOTHING for line in seen.lines
@@ -221,14 +218,20 @@ def _strangers(seen: Preview, title: str) -> html.Section:
     return components.card(title, shown, *more, part="students-strangers")
 
 
-def _value(value: Any) -> str:
-    if value is None:
-        return NOTHING
-    return VALUE_WORDS[value] if isinstance(value, bool) else components.plain_name(str(value), 0)
+def _consents(consents: Sequence[Consent], today: date) -> dict[str, list[Any]]:
+    """Who may be looked at today, and the days and the guardian's word on which that rests."""
+    return {
+        "May be read": ["yes" if consent.holds(today) else "no" for consent in consents],
+        "Consent": [_given(consent.own, today) for consent in consents],
+        "Minor": ["yes" if consent.minor else NOTHING for consent in consents],
+        "Guardian": [_given(consent.guardian, today) if consent.minor else NOTHING for consent in consents],
+    }
 
 
-def _title(name: str) -> str:
-    return FURTHER_WORDS.get(name, name.replace("_", " ").capitalize())
+def _given(given: Given, today: date) -> str:
+    if isinstance(given, bool):
+        return "given, no day" if given else "not given"
+    return f"{given:%Y-%m-%d}" if given <= today else f"from {given:%Y-%m-%d}"
 
 
 def _texts(names: Iterable[str]) -> Any:

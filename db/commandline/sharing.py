@@ -43,8 +43,11 @@ def publish(
 
 
 def consenting(settings: Settings) -> Consents | None:
-    """Who has consented to be known by name, by the class list; None where names stay on this machine."""
+    """Who has consented to be known by name until today, by the class list; None where names stay on this machine."""
+    from datetime import date
+
     from db.privacy.people import name_key
+    from db.roster import consenting as agreeing
     from db.roster import read_roster
 
     if not settings.publish.names:
@@ -54,8 +57,9 @@ def consenting(settings: Settings) -> Consents | None:
             "publish.names: expected a class list that tells who consented, found none; set class.roster or false here"
         )
     entries = read_roster(config.ROOT / settings.classroom.roster)
-    refusing = {name_key(entry.name) for entry in entries if not entry.consents}
-    agreed = {name_key(entry.name) for entry in entries if entry.consents} - refusing
+    names = agreeing(entries, date.today())
+    refusing = {name_key(entry.name) for entry in entries if entry.name not in names}
+    agreed = {name_key(name) for name in names} - refusing
     return lambda name: name_key(name) in agreed
 
 
