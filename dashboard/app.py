@@ -88,7 +88,7 @@ def create_app(
     downloads.register(app.server, engine, clock)
     if lock is None:
         setup.register(app, engine, settings, surroundings, clock)
-        students.register(app, engine, surroundings)
+        students.register(app, engine, surroundings, clock)
         settings_page.register(app, settings, surroundings)
     if lock is None or surroundings.open_reader is not None:
         tryout.register(app, settings, surroundings, served=lock is not None)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shutil
+import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,6 +13,7 @@ import cv2
 import numpy as np
 import pytest
 from playwright.sync_api import Page, expect
+from sqlalchemy import select
 
 import cli
 import config
@@ -21,7 +23,9 @@ from dashboard import access
 from dashboard.app import create_app
 from dashboard.desk.surroundings import Door, Surroundings
 from db import commands
-from db.engine import open_store
+from db.engine import open_store, reading
+from db.privacy.people import names
+from db.tables import AuditEntry
 from db.writer import Writer
 from domain import Finding
 from tests.dashboard_store import Clock, report, serving, write_class
@@ -249,3 +253,81 @@ def test_a_class_list_is_looked_at_and_then_used(desk: Desk, page: Page) -> None
     assert fits(page)
     assert page.title() == "Students · Classmood"
     assert desk.heard == []
+
+
+@pytest.fixture
+def after_class(tmp_path: Path) -> Iterator[Desk]:
+    """The pages over a class that is over, with nobody who writes; two of the six students have one name."""
+    url, clock = f"sqlite:///{tmp_path}/class.sqlite", Clock(NOW)
+    writing, stored = open_store(url, write=True), open_store(url, write=False)
+    with Writer(writing, clock) as writer:
+        write_class(writer, NOW - 60, NOW - 40, 6, ["<b>Maya</b>", "Ben", "Cleo", "Ida", "Ida", "Finn"])
+        writer.end_session(NOW - 30, "stopped")
+    around = Surroundings(tmp_path / "config.yaml")
+    shutil.copy(config.CONFIG_FILE, around.config_file)
+    with serving(create_app(stored, Settings(), TOKEN, clock, surroundings=around)) as port:
+        yield Desk(writer, clock, around.config_file, port)
+    for engine in (stored, writing):
+        engine.dispose()
+
+
+def test_nobody_is_erased_beside_a_class(desk: Desk, page: Page) -> None:
+    write_class(desk.writer, NOW - 60, NOW - 40, 6, ["Maya", "Ben", "Cleo", "Dan", "Eve", "Finn"])
+    desk.writer.flush()
+    desk.visit(page, "/students")
+    page.get_by_role("textbox", name="Student", exact=True).fill("finn")
+    page.get_by_role("option", name="Finn").click(timeout=PATIENCE_MS)
+    page.get_by_role("button", name="Erase…").click()
+    page.get_by_role("button", name="Erase for ever").click()
+    expect(page.locator("#students-one-answer")).to_contain_text("found one: end it first", timeout=PATIENCE_MS)
+    with reading(desk.writer.engine) as connection:
+        assert "Finn" in names(connection)
+
+
+def test_one_students_data_is_handed_out_and_erased(after_class: Desk, page: Page) -> None:
+    desk = after_class
+    desk.visit(page, "/students")
+    answer = page.locator("#students-one-answer")
+    page.get_by_role("button", name="Erase…").click()
+    expect(answer).to_contain_text("Choose a student first", timeout=PATIENCE_MS)
+    page.get_by_role("textbox", name="Student", exact=True).fill("maya")
+    page.get_by_role("option", name="<b>Maya</b>").click()
+    with page.expect_download() as fetched:
+        page.get_by_role("button", name="Save all of it").click()
+    assert fetched.value.suggested_filename == "classmood-one-student.zip"
+    with zipfile.ZipFile(fetched.value.path()) as archive:
+        assert {"student.json", "readings.csv"} <= set(archive.namelist())
+        told = archive.read("student.json").decode()
+    assert "<b>Maya</b>" in told
+    assert "Cleo" not in told
+    page.get_by_role("button", name="Erase…").click()
+    expect(answer).to_contain_text("Nothing brings it back")
+    page.get_by_role("button", name="Keep it").click()
+    expect(answer).to_be_empty()
+    page.get_by_role("button", name="Erase…").click()
+    page.get_by_role("button", name="Erase for ever").click()
+    expect(answer.locator(".desk-note")).to_have_attribute("data-level", "good")
+    expect(answer).to_contain_text("Backups and exports that were made before still hold the student")
+    with reading(desk.writer.engine) as connection:
+        assert "<b>Maya</b>" not in names(connection)
+        deeds = connection.scalars(select(AuditEntry.action).where(AuditEntry.action.in_(["export", "erase"]))).all()
+    assert deeds == ["export", "erase"]
+    page.set_viewport_size({"width": 380, "height": 800})
+    assert fits(page)
+    assert desk.heard == []
+
+
+def test_what_is_asked_for_two_of_one_name_says_which_box_to_tick(after_class: Desk, page: Page) -> None:
+    desk = after_class
+    desk.visit(page, "/students")
+    page.get_by_role("textbox", name="Student", exact=True).fill("ida")
+    page.get_by_role("option", name="Ida").click()
+    page.get_by_role("button", name="Take the name out…").click()
+    answer = page.locator("#students-one-answer")
+    expect(answer).to_contain_text("tick the box below the name", timeout=PATIENCE_MS)
+    page.get_by_role("checkbox", name="Two of this name in one class are both meant").check()
+    page.get_by_role("button", name="Take the name out…").click()
+    page.get_by_role("button", name="Take the name out", exact=True).click()
+    expect(answer).to_contain_text("The name is Student ")
+    with reading(desk.writer.engine) as connection:
+        assert "Ida" not in names(connection)

@@ -1,10 +1,10 @@
-"""The students: the class list, whom the labels of recent sessions mean on it, and a new list looked at before use."""
+"""The students: the class list, whom labels mean on it, a new list looked at before use, and one student's data."""
 
 from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ from dash import Input, Output, State, dcc, html
 from sqlalchemy import Engine
 
 from dashboard import components
-from dashboard.desk import class_list, frame
+from dashboard.desk import class_list, frame, one_student
 from dashboard.desk.class_list import Preview
 from dashboard.desk.surroundings import Surroundings
 from db.roster import MAX_BYTES, Consent, Given, parse_roster
@@ -27,9 +27,10 @@ STRANGERS_SHOWN = 60
 NOTHING = "–"
 
 
-def register(app: dash.Dash, engine: Engine, surroundings: Surroundings) -> None:
-    """Add the page of students to an app."""
+def register(app: dash.Dash, engine: Engine, surroundings: Surroundings, clock: Callable[[], float]) -> None:
+    """Add the page of students to an app; ``clock`` gives UNIX seconds."""
     path = surroundings.config_file
+    one_student.register(app, engine, path, clock)
 
     def fresh() -> html.Div:
         return layout(engine, path)
@@ -85,6 +86,7 @@ def layout(engine: Engine, path: Path) -> html.Div:
         ),
         html.Div(shown, id="students-list", className="students-list"),
         _upload_card(),
+        one_student.card(engine),
         here="/students",
     )
 

@@ -114,25 +114,17 @@ def erase(
     pseudonymise: Annotated[bool, typer.Option("--pseudonymise", help="Keep readings, under a drawn name.")] = False,
 ) -> None:
     """Take one student out of the record everywhere, sums, notes and log included, and their bytes off the disk."""
-    from db.engine import is_server, store_path
-    from db.privacy.backup import put_aside
     from db.privacy.erase import erase as take_out
-    from db.privacy.people import name_key
+    from db.privacy.erase import left_to_do
 
+    wanted = _wanted(name, roster_id, namesakes)
     with opened(write=True) as (engine, settings):
-        done = take_out(engine, _wanted(name, roster_id, namesakes), time.time(), keep_readings=pseudonymise)
-        asides = [] if is_server(engine.url) else put_aside(store_path(engine))
+        done = take_out(engine, wanted, time.time(), keep_readings=pseudonymise)
+        further = left_to_do(engine, settings, wanted, done)
     what = f"Renamed to {done.pseudonym}" if done.pseudonym else "Erased"
     say(f"{what}: {counted(done.rows, 'row')} in {counted(len(done.sessions), 'session')}, {done.texts} texts.")
-    if done.published:
-        say(f"The school's database has {counted(len(done.published), 'session')} of these: type publish.")
-    if settings.classroom.roster:
-        say(f"The class list {settings.classroom.roster} is a file of yours: take the student out of it, too.")
-    if name and name_key(name) in name_key(settings.session.course):
-        say("session.course in the configuration has the name: the next class would bring it back.")
-    for aside in asides:
-        say(f"{aside} holds what was there before a restore, the student too: delete it.")
-    say("Backups and exports that were made before still hold the student: delete them.")
+    for sentence in further:
+        say(sentence)
 
 
 @privacy.command()

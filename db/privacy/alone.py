@@ -14,6 +14,10 @@ PATIENCE_S = 1.0
 """How long to wait for a capture that is just leaving."""
 
 
+class NotYetFromDisk(StoreError):
+    """What was deleted is gone from the record, but its bytes still lie in the log."""
+
+
 @contextmanager
 def alone(engine: Engine, deed: str) -> Iterator[None]:
     """Be the only one that writes; raises StoreError while a capture runs. ``deed`` says what for, in an infinitive."""
@@ -40,7 +44,7 @@ def overwriting(engine: Engine) -> Iterator[Connection]:
 def compact(engine: Engine) -> None:
     """Write the database anew without what was deleted, and empty its log.
 
-    Raises StoreError where a page still reads an old state, so that the log has to keep it.
+    Raises NotYetFromDisk where a page still reads an old state, so that the log has to keep it.
     """
     if is_server(engine.url):
         with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
@@ -52,7 +56,7 @@ def compact(engine: Engine) -> None:
         cursor.execute("VACUUM")
         held = cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
     if held:
-        raise StoreError(
+        raise NotYetFromDisk(
             f"expected to empty the log of {store_name(engine)}, but a page reads an old state of it: "
             "what was deleted is gone from the record but not yet from the disk; close the pages and type db purge"
         )

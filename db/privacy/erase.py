@@ -10,8 +10,11 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, delete, or_, select, update
 
+from config import Settings
 from db.corrections import CORRECTION_KINDS, audit
+from db.engine import is_server, store_path
 from db.privacy.alone import alone, compact, overwriting
+from db.privacy.backup import put_aside
 from db.privacy.people import Person, Wanted, find, name_key
 from db.privacy.texts import change_texts, taker_out, words_of
 from db.tables import (
@@ -77,6 +80,22 @@ def erase(engine: Engine, wanted: Wanted, now: float, keep_readings: bool = Fals
             audit(connection, actor, deed, None, now, sessions=len(person.sessions), rows=rows, texts=texts)
         compact(engine)
     return Erased(tuple(person.sessions), rows, texts, pseudonym, published)
+
+
+def left_to_do(engine: Engine, settings: Settings, wanted: Wanted, done: Erased) -> list[str]:
+    """Where the student may still be written after an erasure, a sentence each, with what to do about it."""
+    said = []
+    if done.published:
+        number = len(done.published)
+        sessions = f"{number} {'session' if number == 1 else 'sessions'}"
+        said.append(f"The school's database has {sessions} of these: type publish.")
+    if settings.classroom.roster:
+        said.append(f"The class list {settings.classroom.roster} is a file of yours: take the student out of it, too.")
+    if wanted.name and name_key(wanted.name) in name_key(settings.session.course):
+        said.append("session.course in the configuration has the name: the next class would bring it back.")
+    asides = [] if is_server(engine.url) else put_aside(store_path(engine))
+    said += [f"{aside} holds what was there before a restore, the student too: delete it." for aside in asides]
+    return [*said, "Backups and exports that were made before still hold the student: delete them."]
 
 
 def _delete(connection: Connection, person: Person) -> int:

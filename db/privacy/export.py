@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import csv
+import io
 import json
 import os
+import zipfile
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -51,13 +53,27 @@ def export(engine: Engine, wanted: Wanted, folder: Path, now: float, actor: str 
     Other students' names are taken out of every text. Raises StoreError when there is nothing, when a name means two
     students, or when the folder has such files already or cannot be written.
     """
+    return _write(folder, _files(_handed_out(engine, wanted, now, actor), now))
+
+
+def export_zip(engine: Engine, wanted: Wanted, now: float, actor: str = "person") -> bytes:
+    """The files of ``export`` in one archive; raises StoreError when there is nothing, or a name means two students."""
+    held = io.BytesIO()
+    with zipfile.ZipFile(held, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, text in _files(_handed_out(engine, wanted, now, actor), now).items():
+            archive.writestr(name, text)
+    return held.getvalue()
+
+
+def _handed_out(engine: Engine, wanted: Wanted, now: float, actor: str) -> Rows:
+    """All rows about a student, with a line in the trail that they were asked for."""
     with writing(engine) as connection:
         person = find(connection, wanted)
         if not person.rows:
             raise StoreError(f"expected {wanted} in the record, found no such student: check the spelling")
         rows = everything_of(connection, person)
         audit(connection, actor, "export", None, now, sessions=len(person.sessions))
-    return _write(folder, rows, now)
+    return rows
 
 
 def everything_of(connection: Connection, person: Person) -> Rows:
@@ -115,31 +131,34 @@ def _of_session(connection: Connection, table: type[Base], session_id: int) -> l
     return [dict(row) for row in connection.execute(asked).mappings()]
 
 
-def _write(folder: Path, rows: Rows, now: float) -> list[Path]:
-    contents = {"student.json": None, **{f"{table}.csv": found for table, found in rows.items() if found}}
-    paths = [folder / name for name in contents]
+def _files(rows: Rows, now: float) -> dict[str, str]:
+    """Every file's text by its name."""
+    whole = json.dumps({"made_at": now, **rows}, ensure_ascii=False, indent=1)
+    return {"student.json": whole, **{f"{table}.csv": _table(found) for table, found in rows.items() if found}}
+
+
+def _write(folder: Path, files: Mapping[str, str]) -> list[Path]:
+    paths = [folder / name for name in files]
     there = [path for path in paths if path.exists()]
     if there:
         raise StoreError(f"expected a folder without an older export, found {there[0]}: choose another folder")
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        for path, found in zip(paths, contents.values(), strict=True):
-            with os.fdopen(
-                os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, PRIVATE), "w", -1, "utf-8", "", ""
-            ) as file:
-                if found is None:
-                    json.dump({"made_at": now, **rows}, file, ensure_ascii=False, indent=1)
-                else:
-                    _write_table(file, found)
+        for path, text in zip(paths, files.values(), strict=True):
+            handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, PRIVATE)
+            with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
+                file.write(text)
     except OSError as error:
         raise StoreError(f"{folder}: the export cannot be written ({error.strerror}): choose another folder") from None
     return paths
 
 
-def _write_table(file: Any, rows: Sequence[Mapping[str, Any]]) -> None:
-    writer = csv.writer(file)
+def _table(rows: Sequence[Mapping[str, Any]]) -> str:
+    held = io.StringIO(newline="")
+    writer = csv.writer(held)
     writer.writerow(rows[0])
     writer.writerows(_harmless(row.values()) for row in rows)
+    return held.getvalue()
 
 
 def _harmless(cells: Iterable[Any]) -> list[Any]:

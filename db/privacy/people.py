@@ -90,6 +90,12 @@ def find(connection: Connection, wanted: Wanted) -> Person:
     return Person(rows, frozenset(names))
 
 
+def names(connection: Connection) -> list[str]:
+    """Every name by which somebody in the record can be asked for, in the order of the alphabet."""
+    known = [group.given or group.names for group in _groups(connection).values()]
+    return sorted({name for said in known for name in said}, key=name_key)
+
+
 def _groups(connection: Connection) -> dict[Number, _Group]:
     alias = Alias.__table__.c
     rows = connection.execute(select(Student.__table__)).all()
