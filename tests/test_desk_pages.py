@@ -129,6 +129,32 @@ def test_a_setting_is_changed_and_a_bad_one_is_refused(desk: Desk, page: Page) -
     assert desk.heard == []
 
 
+def test_in_the_union_no_emotions_can_be_chosen_and_leaving_it_brings_none_back(desk: Desk, page: Page) -> None:
+    desk.visit(page, "/settings")
+    why = page.get_by_text("inferring emotions in education is prohibited in the European Union")
+    privacy = page.locator("#settings-privacy")
+    region, mode = (privacy.get_by_role("textbox", name=name, exact=True) for name in ("Region", "Mode"))
+    expect(mode).to_have_value("emotions", timeout=PATIENCE_MS)
+    expect(why).to_be_hidden()
+    region.click()
+    page.get_by_role("option", name="eu", exact=True).click()
+    expect(mode).to_have_value("presence_only")
+    expect(mode).to_be_disabled()
+    expect(why).to_be_visible()
+    page.locator("#settings-save").click()
+    expect(page.locator("#settings-answer")).to_contain_text("Saved: privacy.region and privacy.mode")
+    desk.config_file.write_text(desk.config_file.read_text("utf-8").replace("mode: presence_only", "mode: emotions"))
+    page.reload()
+    expect(mode).to_be_disabled(timeout=PATIENCE_MS)
+    region.click()
+    page.get_by_role("option", name="elsewhere").click()
+    expect(mode).to_be_enabled()
+    page.locator("#settings-save").click()
+    expect(page.locator("#settings-answer")).to_contain_text("Saved: privacy.region and privacy.mode")
+    assert config.load(desk.config_file).privacy.mode == "presence_only"
+    assert desk.heard == []
+
+
 def test_settings_that_somebody_else_changed_are_not_overwritten(desk: Desk, page: Page) -> None:
     desk.visit(page, "/settings")
     page.get_by_role("textbox", name="Course").fill("Art")

@@ -14,8 +14,18 @@
     return [words, waiting === 0];
   }
 
+  function overrule(values) {
+    const keys = window.dash_clientside.callback_context.inputs_list[0].map((control) => control.id.key);
+    const mode = keys.indexOf("privacy.mode");
+    const inUnion = values[keys.indexOf("privacy.region")] === "eu";
+    const decided = values.map((value, place) => (inUnion && place === mode ? "presence_only" : value));
+    const changes = decided.some((value, place) => value !== values[place]);
+    const same = values.map(() => window.dash_clientside.no_update);
+    return [changes ? decided : same, keys.map((_key, place) => inUnion && place === mode), [!inUnion]];
+  }
+
   window.addEventListener("beforeunload", (event) => {
     if (waiting && document.getElementById("settings-page")) event.preventDefault();
   });
-  window.dash_clientside = Object.assign({}, window.dash_clientside, {settings: {unsaved}});
+  window.dash_clientside = Object.assign({}, window.dash_clientside, {settings: {unsaved, overrule}});
 })();

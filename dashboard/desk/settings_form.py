@@ -36,6 +36,14 @@ UNIT_SUFFIXES = re.compile(r"_(s|ms|hz|days)$")
 AT_ONCE = frozenset({"capture.monitor", "capture.region"})
 """What a running capture takes over when it is asked under Set-up; all other settings count from the next start."""
 
+OVERRULED = {
+    "privacy.mode": (
+        "Set to presence_only by the region: inferring emotions in education is prohibited in the European Union "
+        "(AI Act, article 5(1)(f)), with consent too."
+    )
+}
+"""Why a setting cannot be chosen, where another one decides."""
+
 FINE_UP_TO = 1.0
 FINE_STEP, STEP = 0.05, 0.5
 """A press on an arrow changes a share by a twentieth, and any other fraction by a half."""
@@ -173,7 +181,11 @@ def _control(key: str, field: FieldInfo, value: Any) -> Any:
     kind = kind_of(field)
     at_once = [" · at once under ", html.A("Set-up", href="/setup")] if key in AT_ONCE else []
     facts = html.Span([explained(field), " · ", html.Code(key), *at_once], className="field-facts")
-    said = [*with_code(field.description or ""), " ", facts]
+    why = {"type": "settings-overruled", "key": key}
+    overruled = (
+        [html.Strong(OVERRULED[key], id=why, className="field-overruled", hidden=True)] if key in OVERRULED else []
+    )
+    said = [*with_code(field.description or ""), " ", facts, *overruled]
     common: dict[str, Any] = {
         "id": {"type": "settings-switch" if kind == "switch" else "settings-value", "key": key},
         "label": setting_words(key),

@@ -13,6 +13,9 @@ from dashboard.desk.settings_file import SettingsFile, SettingsRefused
 from dashboard.desk.surroundings import Surroundings
 from domain import ConfigError
 
+REGION, MODE = "privacy.region", "privacy.mode"
+"""The region decides about the mode where its law does."""
+
 VALUES, SWITCHES = {"type": "settings-value", "key": ALL}, {"type": "settings-switch", "key": ALL}
 """The controls that hold a value, and those that are on or off."""
 
@@ -40,6 +43,15 @@ def register(app: dash.Dash, settings: Settings, surroundings: Surroundings) -> 
         held = {control["id"]["key"]: control.get("value") for control in controls}
         shown = [output["id"]["key"] for output in dash.ctx.outputs_list[2]]
         return _save(surroundings, known, held, shown)
+
+    # By all of their kind: a key with a dot in it cannot be named in the answer of several parts.
+    app.clientside_callback(
+        ClientsideFunction("settings", "overrule"),
+        Output(VALUES, "value"),
+        Output(VALUES, "disabled"),
+        Output({"type": "settings-overruled", "key": ALL}, "hidden"),
+        Input(VALUES, "value"),
+    )
 
     app.clientside_callback(
         ClientsideFunction("settings", "unsaved"),
@@ -95,6 +107,8 @@ def _save(surroundings: Surroundings, known: dict[str, Any], held: dict[str, Any
     """The answer, what the page then knows of the file, and a sentence or None for each control shown."""
     fine = [None] * len(shown)
     changed = {key: value for key, value in held.items() if value != known["values"].get(key)}
+    if REGION in changed:
+        changed[MODE] = held[MODE]  # what the page shows: the file may hold another, which the region overruled
     try:
         file = settings_file.save(surroundings.config_file, known["fingerprint"], settings_form.given(changed))
     except SettingsRefused as error:

@@ -103,8 +103,13 @@ def _upload_card() -> html.Section:
                 html.Code("First name"),
                 " and ",
                 html.Code("Last name"),
-                "; or the participant report that Zoom exports. You see what it would do before it is used. "
-                "It stays on this machine, in ",
+                "; or the participant report that Zoom exports. The days of consent stand in ",
+                html.Code("consent_at"),
+                ", of minors also in ",
+                html.Code("minor"),
+                " and ",
+                html.Code("guardian_consent_at"),
+                ". You see what it would do before it is used. It stays on this machine, in ",
                 html.Code(class_list.FILE.as_posix()),
                 ".",
             ]
