@@ -115,6 +115,11 @@ def test_hostile_text_stays_one_value(path: Path) -> None:
     assert file.settings.capture.rate_hz == 2.0
 
 
+@pytest.mark.parametrize("course", ["\x85", "a\x85b", "\x1c", "x\u2028", " ", "", "\n"])
+def test_line_ends_of_every_kind_are_kept(path: Path, course: str) -> None:
+    assert save(path, read(path).fingerprint, {"session.course": course}).settings.session.course == course
+
+
 def test_a_link_and_the_rights_of_the_file_stay(path: Path, tmp_path: Path) -> None:
     link = tmp_path / "linked.yaml"
     link.symlink_to(path)

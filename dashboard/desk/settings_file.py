@@ -175,7 +175,8 @@ def written(value: Any) -> str:
         return text.removesuffix("...\n").rstrip("\n")
 
     line = dumped()
-    return line if "\n" not in line else dumped(default_style='"')
+    # YAML has more line ends than one, U+0085 among them, and folds each into a space unless it is written as a sign.
+    return line if line.splitlines() == [line] else dumped(default_style='"')
 
 
 def _replace(path: Path, text: str) -> None:
