@@ -23,7 +23,7 @@ MAY_IMPORT = {
     "training": VALUES | {"inference.crops"},
     "cli": VALUES | {"capture", "inference", "db", "dashboard", "tryout"},
     "classmood": set(),
-    "benchmarks": VALUES | {"capture", "inference", "db", "dashboard", "cli"},
+    "benchmarks": VALUES | {"capture", "inference", "db", "dashboard", "tryout", "cli"},
 }
 FILES_A_FOLDER = 10
 CODE_FOLDERS = [

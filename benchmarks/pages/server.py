@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from multiprocessing.sharedctypes import Synchronized
+from pathlib import Path
 from typing import Any
 
 import psutil
@@ -34,11 +35,16 @@ class Pages:
 
 
 @contextmanager
-def serving(url: str, refresh_s: float, now: float) -> Iterator[Pages]:
-    """The pages over a database for as long as the block lasts."""
+def serving(url: str, refresh_s: float, now: float, config_file: Path | None = None) -> Iterator[Pages]:
+    """The pages over a database for as long as the block lasts.
+
+    With a configuration of their own, which then says how often they ask, they read frames of the page Try, too.
+    """
     context = multiprocessing.get_context("spawn")
     clock, (ours, theirs) = context.Value("d", now), context.Pipe()
-    process = context.Process(target=_serve, args=(url, refresh_s, clock, theirs), daemon=True)
+    process = context.Process(
+        target=_serve, args=(url, refresh_s, clock, theirs, config_file), daemon=config_file is None
+    )
     process.start()
     try:
         if not ours.poll(PATIENCE_S):
@@ -49,11 +55,21 @@ def serving(url: str, refresh_s: float, now: float) -> Iterator[Pages]:
         process.join()
 
 
-def _serve(url: str, refresh_s: float, clock: Synchronized[float], answer: Connection) -> None:
-    from dashboard.app import bind, create_app
+def _serve(
+    url: str, refresh_s: float, clock: Synchronized[float], answer: Connection, config_file: Path | None
+) -> None:
+    import cli
+    import config
+    from dashboard.app import ALONE, bind, create_app
+    from dashboard.desk.surroundings import Door, Surroundings
     from db.engine import open_store
+    from tryout.process import ReaderProcess
 
-    settings = Settings.model_validate({"dashboard": {"refresh_s": refresh_s}})
-    server = bind(create_app(open_store(url, write=False), settings, TOKEN, lambda: clock.value), "127.0.0.1", 0)
-    answer.send(server.effective_port)
-    server.run()
+    own = Settings.model_validate({"dashboard": {"refresh_s": refresh_s}})
+    settings = config.load(config_file) if config_file else own
+    with ReaderProcess(cli.companion) as reader:
+        around = Surroundings(config_file, open_reader=lambda port: Door(*reader.open(port))) if config_file else ALONE
+        app = create_app(open_store(url, write=False), settings, TOKEN, lambda: clock.value, surroundings=around)
+        server = bind(app, "127.0.0.1", 0)
+        answer.send(server.effective_port)
+        server.run()

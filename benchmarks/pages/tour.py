@@ -1,6 +1,6 @@
 """Takes the pictures of docs/tour.md again: python -m benchmarks.pages.tour [--only PICTURE].
 
-The class is drawn: invented names, numbers that wander, no faces.
+The classes are drawn: invented names, numbers that wander, and before the camera of Try a face that nobody has.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from pathlib import Path
 from PIL import Image
 from playwright.sync_api import Page, expect
 
+from benchmarks.pages import tour_around
 from benchmarks.pages.browser import PATIENCE_S, live_page
 from benchmarks.pages.lesson import DrawnLesson
 from benchmarks.pages.server import serving
@@ -25,6 +26,8 @@ from db.status import CaptureStatus
 from db.writer import Writer
 
 PICTURES = ROOT / "docs" / "pictures"
+DATA = ROOT / "data"
+"""What is never published lies there, and a class list in it is shown with a short path."""
 START_AT = datetime(2026, 11, 23, 10, 0).timestamp()
 """A Monday morning, wherever the pictures are taken."""
 
@@ -49,6 +52,18 @@ NAMES = (
     "Maximilian Rosenberger",
     "Siobhán Ó Briain",
 )
+MORE_NAMES = (
+    "Ines Moreau",
+    "Emeka Obi",
+    "Hanna Nyström",
+    "Mateo Ruiz",
+    "Freya Lindqvist",
+    "Ravi Menon",
+    "Klara Novák",
+    "Daniel Cohen",
+    "Yuna Park",
+)
+"""Of the other students of the lessons before."""
 STUDENTS = 25
 MARKS: tuple[tuple[float, remarks.MarkerKind, str], ...] = (
     (240, "topic", "How leaves breathe"),
@@ -91,8 +106,15 @@ SHOTS: dict[str, tuple[int, int, Callable[[Page], None]]] = {
 def main() -> None:
     """Write the class, open the page, take the pictures."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--only", choices=SHOTS, help="one picture alone")
+    parser.add_argument("--only", choices=[*SHOTS, *tour_around.SHOTS], help="one picture alone")
     wanted = parser.parse_args().only
+    if wanted is None or wanted in SHOTS:
+        _take_live(wanted)
+    if wanted is None or wanted in tour_around.SHOTS:
+        _take_around(wanted)
+
+
+def _take_live(wanted: str | None) -> None:
     with tempfile.TemporaryDirectory() as name:
         url, now = f"sqlite:///{Path(name) / 'tour.sqlite'}", START_AT + LESSON_S
         with serving(url, 1.0, now) as pages, Writer(open_store(url, write=True), lambda: now) as writer:
@@ -100,7 +122,29 @@ def main() -> None:
             for shot, (width, height, prepare) in SHOTS.items():
                 if wanted in (None, shot):
                     with live_page(pages.address, width, height) as page:
-                        _take(page, prepare, PICTURES / f"tour-{shot}.png")
+                        page.locator("#live-chart .bars .point").first.wait_for(state="attached")
+                        prepare(page)
+                        _take(page, shot)
+
+
+def _take_around(wanted: str | None) -> None:
+    names = (*NAMES, *MORE_NAMES)
+    DATA.mkdir(exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix="tour-", dir=DATA) as name:
+        folder, now = Path(name), START_AT + LESSON_S
+        url, camera = f"sqlite:///{folder / 'tour.sqlite'}", folder / "camera.mjpeg"
+        tour_around.write_camera(camera)
+        path = tour_around.write_files(folder, names)
+        with Writer(open_store(url, write=True), lambda: now) as writer:
+            numbers = tour_around.write_term(writer, names, START_AT - tour_around.WEEK_S)
+            _write_class(writer)
+            places = {"newest": numbers[-1], "all": ",".join(map(str, numbers))}
+            with serving(url, 1.0, now, path) as pages, tour_around.opened(pages.address, camera) as page:
+                for shot, (address, ready) in tour_around.SHOTS.items():
+                    if wanted in (None, shot):
+                        page.goto(pages.address.partition("/?")[0] + address.format(**places))
+                        ready(page)
+                        _take(page, shot)
 
 
 def _write_class(writer: Writer) -> None:
@@ -113,9 +157,8 @@ def _write_class(writer: Writer) -> None:
         remarks.mark(writer.engine, session, kind, text, START_AT + seconds, START_AT + seconds)
 
 
-def _take(page: Page, prepare: Callable[[Page], None], path: Path) -> None:
-    page.locator("#live-chart .bars .point").first.wait_for(state="attached", timeout=PATIENCE_S * 1000)
-    prepare(page)
+def _take(page: Page, shot: str) -> None:
+    path = PICTURES / f"tour-{shot}.png"
     page.wait_for_timeout(1000)  # until everything has come to rest
     with Image.open(io.BytesIO(page.screenshot())) as picture:
         picture.convert("P", palette=Image.Palette.ADAPTIVE, colors=COLOURS).save(path, optimize=True)
