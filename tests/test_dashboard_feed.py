@@ -23,7 +23,7 @@ from dashboard.live.tiles import mosaic
 from db import queries
 from db.engine import open_store
 from db.writer import Writer
-from domain import EMOTIONS, Coverage, Emotion
+from domain import EMOTIONS, Coverage, Emotion, Quality
 from tests.dashboard_store import Clock, away, moment, report, scores, write_class
 
 NOW = 1_800_000_000.0
@@ -197,6 +197,17 @@ def test_presence_only_shows_no_emotion_even_if_the_store_has_some(feed: Feed, w
     assert "shares" not in told
     assert told["student-1"][2:5] == ["on", "Camera on", None]
     assert told["counts"] == ["3 cameras on", "1 camera off"]
+
+
+def test_whose_face_is_not_looked_for_is_told_from_whom_nothing_was_read_yet(feed: Feed, writer: Writer) -> None:
+    writer.start_session("screen", "Biology 9b", False, NOW - 20)
+    shown = moment(NOW, [scores("happy"), None, None], ["Ada", "Bo", "Cy"])
+    ada, bo, cy = shown.observations
+    masked = replace(bo, quality=Quality(None, None, "no_consent"))
+    writer.write(replace(shown, observations=(ada, masked, cy), coverage=Coverage(1, 3, 1)))
+    report(writer)
+    told = parts(feed)
+    assert [told[f"student-{number}"][2:4] for number in (2, 3)] == [["on", "No consent"], ["on", "Not read yet"]]
 
 
 @pytest.mark.parametrize(

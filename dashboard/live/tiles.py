@@ -42,6 +42,8 @@ def tile_parts(feed: Feed, tiles: Sequence[TileView]) -> Parts:
 def _look(feed: Feed, tile: TileView) -> tuple[str, str]:
     if tile.camera == "on" and feed.presence_only:
         return "on", "Camera on"
+    if tile.camera == "on" and tile.masked:
+        return "on", "No consent"
     if tile.camera == "on" and tile.emotion is not None:
         return tile.emotion, theme.EMOTION_WORDS[tile.emotion]
     return tile.camera, theme.CAMERA_WORDS[tile.camera]

@@ -67,7 +67,8 @@ class TileView:
 
     ``box`` is left, top, right, bottom as shares (0 to 1) of the rectangle around all tiles; ``number`` is the
     student's, None while the tile belongs to nobody yet; ``name`` is untrusted text; ``emotion`` is the leading one of
-    the smoothed mood with its probability, both None without a valid reading.
+    the smoothed mood with its probability, both None without a valid reading; ``masked`` says that no face is looked
+    for there, because there is no consent.
     """
 
     slot: int
@@ -78,6 +79,7 @@ class TileView:
     staff: bool
     emotion: Emotion | None
     probability: float | None
+    masked: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -297,4 +299,5 @@ def _view(tile: dict, students: dict[int, tuple[str | None, bool]]) -> TileView:
         staff=staff,
         emotion=tile["emotion"],
         probability=tile["probability"],
+        masked=tile.get("masked", False),  # a capture that was started before this program does not say
     )

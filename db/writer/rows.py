@@ -74,7 +74,8 @@ def class_row(session_id: int, moment: Moment) -> tuple[Any, ...]:
 
 
 def layout_json(moment: Moment, owners: Mapping[int, int]) -> str:
-    """The gallery as JSON: width / height of the rectangle around all tiles, each tile's place in it and its mood.
+    """The gallery as JSON: width / height of the rectangle around all tiles, each tile's place in it and its mood, and
+    whether no face is looked for there because there is no consent.
 
     ``owners`` says whom a person takes each of the program's students for.
     """
@@ -84,6 +85,7 @@ def layout_json(moment: Moment, owners: Mapping[int, int]) -> str:
     width = max(tile.box.right for tile in moment.tiles) - left
     height = max(tile.box.bottom for tile in moment.tiles) - top
     states = {state.slot: state for state in moment.states if state.slot is not None}
+    masked = {seen.student for seen in moment.observations if seen.quality and seen.quality.abstained == "no_consent"}
     tiles = []
     for tile in moment.tiles:
         state, box = states.get(tile.slot), tile.box.moved(-left, -top)
@@ -97,6 +99,7 @@ def layout_json(moment: Moment, owners: Mapping[int, int]) -> str:
                 "student": owners[state.student] if state else None,
                 "emotion": EMOTIONS[mood.values.index(max(mood.values))] if mood else None,
                 "probability": round(max(mood.values), 3) if mood else None,
+                "masked": state is not None and state.student in masked,
             }
         )
     return json.dumps({"aspect": round(width / height, 5), "tiles": tiles})
