@@ -48,14 +48,14 @@ def face_network() -> keras.Model:
     x = layers.LayerNormalization(
         axis=[1, 2, 3], center=False, scale=False, epsilon=FLAT_VARIANCE, dtype="float32", name="standardise"
     )(image)
-    x = _conv(x, FINE, "patches", side=PATCH, strides=PATCH_STRIDE)
-    x = _conv(x, MIDDLE, "middle_down", strides=2)
-    x = _residual(x, MIDDLE, "middle1")
-    middle = _residual(x, MIDDLE, "middle2")
-    x = _conv(middle, COARSE, "coarse_down", strides=2)
-    coarse = _residual(x, COARSE, "coarse")
-    x = _conv(coarse, COARSE, "whole_down", strides=2)
-    x = _residual(x, COARSE, "whole")
+    x = conv(x, FINE, "patches", side=PATCH, strides=PATCH_STRIDE)
+    x = conv(x, MIDDLE, "middle_down", strides=2)
+    x = residual(x, MIDDLE, "middle1")
+    middle = residual(x, MIDDLE, "middle2")
+    x = conv(middle, COARSE, "coarse_down", strides=2)
+    coarse = residual(x, COARSE, "coarse")
+    x = conv(coarse, COARSE, "whole_down", strides=2)
+    x = residual(x, COARSE, "whole")
     x = _widened(x, coarse, COARSE, "coarse_up")
     x = _widened(x, middle, MIDDLE, "middle_up")
     face = layers.Conv2D(
@@ -123,9 +123,10 @@ def overlaps(boxes: keras.KerasTensor) -> keras.KerasTensor:
     return shared / (ops.expand_dims(area, 2) + ops.expand_dims(area, 1) - shared + 1e-6)
 
 
-def _conv(
+def conv(
     x: keras.KerasTensor, width: int, name: str, side: int = 3, strides: int = 1, active: bool = True
 ) -> keras.KerasTensor:
+    """A convolution with its normalisation and, unless it is not ``active``, a rectifier; ``side`` is the kernel's."""
     x = layers.Conv2D(
         width,
         side,
@@ -139,8 +140,9 @@ def _conv(
     return layers.Activation("relu", name=f"{name}_relu")(x) if active else x
 
 
-def _residual(x: keras.KerasTensor, width: int, name: str) -> keras.KerasTensor:
-    y = _conv(x, width, f"{name}_a", active=False)
+def residual(x: keras.KerasTensor, width: int, name: str) -> keras.KerasTensor:
+    """What comes in with one more convolution added to it, rectified (He et al. 2015)."""
+    y = conv(x, width, f"{name}_a", active=False)
     return layers.Activation("relu", name=f"{name}_out")(layers.Add(name=f"{name}_add")([x, y]))
 
 
@@ -152,4 +154,4 @@ def _widened(x: keras.KerasTensor, finer: keras.KerasTensor, width: int, name: s
     # An odd number of rows grew by one when it was halved.
     over = x.shape[1] - finer.shape[1], x.shape[2] - finer.shape[2]
     x = layers.Cropping2D(((0, over[0]), (0, over[1])), name=f"{name}_crop")(x) if any(over) else x
-    return _conv(layers.Add(name=f"{name}_add")([x, finer]), width, f"{name}_join")
+    return conv(layers.Add(name=f"{name}_add")([x, finer]), width, f"{name}_join")

@@ -14,6 +14,7 @@ import keras
 from keras import layers, ops
 
 from inference.crops import LANDMARK_SIDE
+from training.face.network import conv, residual
 
 FINE, MIDDLE, COARSE = 16, 48, 64
 """Channels at a half, a quarter and an eighth of the input's size."""
@@ -39,15 +40,15 @@ def landmark_network() -> keras.Model:
     x = layers.LayerNormalization(
         axis=[1, 2, 3], center=False, scale=False, epsilon=FLAT_VARIANCE, dtype="float32", name="standardise"
     )(image)
-    x = _conv(x, FINE, "fine_down", side=STEM, strides=2)
-    x = _residual(x, FINE, "fine")
-    x = _conv(x, MIDDLE, "middle_down", strides=2)
-    middle = _residual(x, MIDDLE, "middle")
-    x = _conv(middle, COARSE, "coarse_down", strides=2)
-    x = _residual(x, COARSE, "coarse")
+    x = conv(x, FINE, "fine_down", side=STEM, strides=2)
+    x = residual(x, FINE, "fine")
+    x = conv(x, MIDDLE, "middle_down", strides=2)
+    middle = residual(x, MIDDLE, "middle")
+    x = conv(middle, COARSE, "coarse_down", strides=2)
+    x = residual(x, COARSE, "coarse")
     x = layers.Conv2D(MIDDLE, 1, use_bias=False, name="narrow")(x)
     x = layers.Add(name="join_add")([layers.UpSampling2D(2, name="grow")(x), middle])
-    x = _conv(x, MIDDLE, "join")
+    x = conv(x, MIDDLE, "join")
     maps = layers.Conv2D(POINTS, 1, dtype="float32", name="maps")(x)
     return keras.Model(image, Middles(dtype="float32", name="landmarks")(maps), name="landmarks")
 
@@ -66,24 +67,3 @@ class Middles(layers.Layer):
 
     def compute_output_shape(self, input_shape: tuple) -> tuple:
         return (input_shape[0], POINTS, 2)
-
-
-def _conv(
-    x: keras.KerasTensor, width: int, name: str, side: int = 3, strides: int = 1, active: bool = True
-) -> keras.KerasTensor:
-    x = layers.Conv2D(
-        width,
-        side,
-        strides=strides,
-        padding="same",
-        use_bias=False,
-        kernel_initializer="he_normal",
-        name=f"{name}_conv",
-    )(x)
-    x = layers.BatchNormalization(momentum=0.98, name=f"{name}_norm")(x)
-    return layers.Activation("relu", name=f"{name}_relu")(x) if active else x
-
-
-def _residual(x: keras.KerasTensor, width: int, name: str) -> keras.KerasTensor:
-    y = _conv(x, width, f"{name}_a", active=False)
-    return layers.Activation("relu", name=f"{name}_out")(layers.Add(name=f"{name}_add")([x, y]))
