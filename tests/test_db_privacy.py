@@ -21,6 +21,7 @@ from db.corrections import Correction, audit, correct, undo
 from db.engine import open_store, reading, store_path, writing
 from db.privacy import erase as erasing
 from db.privacy import texts
+from db.privacy.alone import NotYetFromDisk, compact
 from db.privacy.backup import backup
 from db.privacy.erase import erase
 from db.privacy.export import export
@@ -258,6 +259,14 @@ def test_a_page_that_holds_an_old_state_is_named(two_classes):
         with pytest.raises(StoreError, match="close the pages|locked"):
             erase(impatient, Wanted(MARIE), NOW)
     reader.dispose()
+    impatient.dispose()
+
+
+@pytest.mark.parametrize("new_store", ["sqlite"], indirect=True)
+def test_a_record_that_cannot_be_written_anew_is_said_to_keep_bytes(two_classes):
+    impatient = open_store(f"sqlite:///{store_path(two_classes)}", write=True, patience_s=0.01)
+    with writing(two_classes), pytest.raises(NotYetFromDisk, match="locked by another .* not yet from the disk"):
+        compact(impatient)
     impatient.dispose()
 
 

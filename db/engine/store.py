@@ -7,7 +7,7 @@ PostgreSQL is for what a school shares: teachers publish finished sessions to it
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -40,13 +40,20 @@ def open_store(url: str, *, write: bool, patience_s: float = PATIENCE_S) -> Engi
     return home.open_store(parts, write=write, patience_s=patience_s)
 
 
+def store_errors(engine: Engine) -> AbstractContextManager[None]:
+    """Say in one line, as a StoreError, what could not be done with the database."""
+    if is_server(engine.url):
+        return postgres.store_errors(engine.url)
+    return sqlite.store_errors(store_path(engine))
+
+
 @contextmanager
 def reading(engine: Engine) -> Iterator[Connection]:
     """A connection to ask with; raises StoreError in one line when the database cannot be read.
 
     Where somebody has logged in, it finds only what they may see (see ``db.engine.sight``).
     """
-    with _errors(engine), engine.connect().execution_options(reads=True) as connection:
+    with store_errors(engine), engine.connect().execution_options(reads=True) as connection:
         sight.narrow(connection)
         sight.tell(connection)
         yield connection
@@ -58,7 +65,7 @@ def writing(engine: Engine) -> Iterator[Connection]:
 
     Where somebody has logged in, it changes nothing but the audit trail.
     """
-    with _errors(engine), engine.connect() as connection:
+    with store_errors(engine), engine.connect() as connection:
         sight.widen(connection)
         sight.narrow(connection)
         with connection.begin():
@@ -109,7 +116,7 @@ def only_writer(engine: Engine, patience_s: float) -> StoreLock | None:
 
     Raises StoreError when the database cannot be reached or its lock cannot be made.
     """
-    with _errors(engine):
+    with store_errors(engine):
         return (postgres if is_server(engine.url) else sqlite).only_writer(engine, patience_s)
 
 
@@ -124,12 +131,6 @@ def is_held(engine: Engine) -> bool:
 def why_unwritable(engine: Engine) -> str | None:
     """Why nothing can be written to the database just now, in one line; None when it could be."""
     return postgres.why_unwritable(engine) if is_server(engine.url) else sqlite.why_unwritable(store_path(engine))
-
-
-def _errors(engine: Engine):
-    if is_server(engine.url):
-        return postgres.store_errors(engine.url)
-    return sqlite.store_errors(store_path(engine))
 
 
 def _refuse_server(url: URL) -> None:

@@ -7,7 +7,7 @@ from contextlib import closing, contextmanager
 
 from sqlalchemy import Connection, Engine, text
 
-from db.engine import is_server, only_writer, store_name, writing
+from db.engine import is_server, only_writer, store_errors, store_name, writing
 from domain import StoreError
 
 PATIENCE_S = 1.0
@@ -15,7 +15,7 @@ PATIENCE_S = 1.0
 
 
 class NotYetFromDisk(StoreError):
-    """What was deleted is gone from the record, but its bytes still lie in the log."""
+    """What was deleted is gone from the record, but its bytes may still lie in the file or its log."""
 
 
 @contextmanager
@@ -44,19 +44,30 @@ def overwriting(engine: Engine) -> Iterator[Connection]:
 def compact(engine: Engine) -> None:
     """Write the database anew without what was deleted, and empty its log.
 
-    Raises NotYetFromDisk where a page still reads an old state, so that the log has to keep it.
+    Raises NotYetFromDisk where another program holds it, the disk is full, or a page still reads an old state of it.
     """
-    if is_server(engine.url):
-        with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-            connection.execute(text("VACUUM FULL"))
-        return
-    with closing(engine.raw_connection()) as connection:
-        cursor = connection.cursor()
-        cursor.execute("PRAGMA secure_delete = ON")
-        cursor.execute("VACUUM")
-        held = cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
+    try:
+        with store_errors(engine):
+            held = _write_anew(engine)
+    except StoreError as error:
+        raise NotYetFromDisk(
+            f"{error}; what was deleted is gone from the record but not yet from the disk: then type db purge"
+        ) from error
     if held:
         raise NotYetFromDisk(
             f"expected to empty the log of {store_name(engine)}, but a page reads an old state of it: "
             "what was deleted is gone from the record but not yet from the disk; close the pages and type db purge"
         )
+
+
+def _write_anew(engine: Engine) -> bool:
+    """Whether a page keeps the log from being emptied; a server's log is its own."""
+    if is_server(engine.url):
+        with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            connection.execute(text("VACUUM FULL"))
+        return False
+    with closing(engine.raw_connection()) as connection:
+        cursor = connection.cursor()
+        cursor.execute("PRAGMA secure_delete = ON")
+        cursor.execute("VACUUM")
+        return bool(cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0])
