@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+import sqlite3
 import time
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -42,6 +44,20 @@ def record(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
         write_class(writer, time.time() - 200 * DAY_S, [MARIE, "Bo", "Cem", "Dee", "Eve"])
     engine.dispose()
     return url
+
+
+def test_purge_clears_the_bytes_that_an_earlier_deed_could_not_also_when_the_trail_alone_is_due(record):
+    Typed("db", "purge")
+    path = record.removeprefix("sqlite:///")
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("CREATE TABLE deleted AS SELECT randomblob(100000)")
+        connection.execute("DROP TABLE deleted")
+        connection.execute("INSERT INTO audit (at, actor, action, detail) VALUES (0, 'person', 'view', '{}')")
+        connection.commit()
+        assert connection.execute("PRAGMA freelist_count").fetchone()[0] > 0
+    assert Typed("db", "purge").said == "Deleted 1 entry of the audit trail.\n"
+    with closing(sqlite3.connect(path)) as connection:
+        assert connection.execute("PRAGMA freelist_count").fetchone()[0] == 0
 
 
 def test_stats_and_purge(record):

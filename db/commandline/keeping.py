@@ -62,8 +62,8 @@ def purge(
 
     with opened(write=not dry_run) as (engine, settings):
         gone = delete_due(engine, settings.privacy, time.time(), dry_run)
-        if not gone and not dry_run:
-            compact(engine)
+        if not dry_run and all(one.session_id is None for one in gone):
+            compact(engine)  # where sessions went it is done; a deed that could not clear its bytes sends people here
     for what in in_words(gone):
         say(f"{'Would delete' if dry_run else 'Deleted'} {what}.")
     if not gone:

@@ -92,7 +92,7 @@ def in_words(gone: Iterable[Gone]) -> list[str]:
     return [
         f"{kind} of {sessions[kind]} session{'' if sessions[kind] == 1 else 's'} ({rows[kind]} rows)"
         if sessions[kind]
-        else f"{rows[kind]} entries of the audit trail"
+        else f"{rows[kind]} {'entry' if rows[kind] == 1 else 'entries'} of the audit trail"
         for kind in sorted(rows)
     ]
 
