@@ -89,9 +89,14 @@ def header(*middle: Any, here: str = "") -> html.Header:
     )
 
 
+def served_paths() -> set[str]:
+    """The addresses of the pages that this program serves: behind logins some are left out."""
+    return {page["path"] for page in dash.page_registry.values()}
+
+
 def _navigation(here: str) -> html.Nav:
     # Whole pages, no swapping of parts: what ran for hours ends with its page.
-    served = {page["path"] for page in dash.page_registry.values()}
+    served = served_paths()
     links = [
         html.A(word, href=address, **aria(current="page") if address == here else {})
         for word, address in NAVIGATION

@@ -334,6 +334,8 @@ def test_one_students_data_is_handed_out_and_erased(after_class: Desk, page: Pag
     page.get_by_role("button", name="Erase for ever").click()
     expect(answer.locator(".desk-note")).to_have_attribute("data-level", "good")
     expect(answer).to_contain_text("Backups and exports that were made before still hold the student")
+    expect(page.locator("#students-list")).not_to_contain_text("Maya")
+    expect(page.locator("#students-list")).to_contain_text("Cleo")
     with reading(desk.writer.engine) as connection:
         assert "<b>Maya</b>" not in names(connection)
         deeds = connection.scalars(select(AuditEntry.action).where(AuditEntry.action.in_(["export", "erase"]))).all()

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Literal
 
-import dash
 from dash import html
 
 from dashboard import components
@@ -19,7 +18,7 @@ Level = Literal["quiet", "good", "warn", "bad"]
 
 def page(title: str, lead: Any, *parts: Any, here: str) -> html.Div:
     """A page with its title and one sentence on what it is for; ``here`` is its address, and names its ids."""
-    served = {each["path"] for each in dash.page_registry.values()}
+    served = components.served_paths()
     links = [
         # Whole pages, no swapping of parts: what a page may do (a camera, a port) is decided when it is loaded.
         html.A(word, href=address, **components.aria(current="page") if address == here else {})

@@ -41,6 +41,7 @@ DO_IT = {ERASE: "Erase for ever", RENAME: "Take the name out"}
 
 def card(engine: Engine) -> html.Section:
     """A student of the record to choose, and what can be done for them."""
+    choices = _choices(engine)
     return components.card(
         "One student's data",
         html.P(
@@ -49,9 +50,9 @@ def card(engine: Engine) -> html.Section:
         ),
         dmc.Select(
             id="students-one",
-            data=_choices(engine),
+            data=choices,
             label="Student",
-            placeholder="Choose a name",
+            placeholder="Choose a name" if choices else "Nobody is in the record yet",
             searchable=True,
             clearable=True,
             nothingFoundMessage="Nobody of this name in the record",
@@ -60,9 +61,13 @@ def card(engine: Engine) -> html.Section:
         dmc.Checkbox(id="students-namesakes", label="Two of this name in one class are both meant"),
         html.Div(
             [
-                html.Button("Save all of it", id="students-export", className="desk-button second"),
-                html.Button("Erase…", id="students-erase", className="desk-button second"),
-                html.Button("Take the name out…", id="students-rename", className="desk-button second"),
+                html.Button(
+                    "Save all of it", id="students-export", className="desk-button second", disabled=not choices
+                ),
+                html.Button("Erase…", id="students-erase", className="desk-button second", disabled=not choices),
+                html.Button(
+                    "Take the name out…", id="students-rename", className="desk-button second", disabled=not choices
+                ),
             ],
             className="students-decide",
         ),
@@ -82,8 +87,10 @@ def card(engine: Engine) -> html.Section:
     )
 
 
-def register(app: dash.Dash, engine: Engine, path: Path, clock: Callable[[], float]) -> None:
-    """Let the card do what it says; ``path`` is the file of the settings."""
+def register(
+    app: dash.Dash, engine: Engine, path: Path, clock: Callable[[], float], listed: Callable[[], list[Any]]
+) -> None:
+    """Let the card do what it says; ``path`` is the file of the settings, ``listed`` draws the list above it anew."""
 
     @app.callback(
         Output("students-file", "data"),
@@ -116,6 +123,7 @@ def register(app: dash.Dash, engine: Engine, path: Path, clock: Callable[[], flo
         Output("students-sure", "hidden", allow_duplicate=True),
         Output("students-one", "data"),
         Output("students-one", "value"),
+        Output("students-list", "children", allow_duplicate=True),
         Input("students-do-it", "n_clicks"),
         Input("students-keep", "n_clicks"),
         State("students-deed", "data"),
@@ -123,9 +131,9 @@ def register(app: dash.Dash, engine: Engine, path: Path, clock: Callable[[], flo
     )
     def decide(_do: int, _keep: int, deed: dict[str, Any]) -> tuple[Any, ...]:
         if dash.ctx.triggered_id == "students-keep":
-            return [], True, dash.no_update, dash.no_update
+            return [], True, dash.no_update, dash.no_update, dash.no_update
         said = _done(engine, path, deed, clock())
-        return said, True, _choices(engine), None
+        return said, True, _choices(engine), None, listed()
 
 
 def _choices(engine: Engine) -> list[dict[str, str]]:

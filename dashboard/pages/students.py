@@ -30,7 +30,7 @@ NOTHING = "–"
 def register(app: dash.Dash, engine: Engine, surroundings: Surroundings, clock: Callable[[], float]) -> None:
     """Add the page of students to an app; ``clock`` gives UNIX seconds."""
     path = surroundings.config_file
-    one_student.register(app, engine, path, clock)
+    one_student.register(app, engine, path, clock, lambda: _present(engine, path)[1])
 
     def fresh() -> html.Div:
         return layout(engine, path)
