@@ -119,6 +119,7 @@ def consent_list(settings: Settings) -> ConsentList | None:
     Raises ConfigError where consent is required and no class list tells of it.
     """
     from datetime import date
+    from functools import cache
 
     from db.roster import consenting, read_roster
 
@@ -132,7 +133,8 @@ def consent_list(settings: Settings) -> ConsentList | None:
             f"privacy.consent: expected a column Consent in the class list of class.roster, found {found}; add it, or "
             "set privacy.consent: off"
         )
-    return lambda name: name in consenting(entries, date.today())
+    agreeing = cache(lambda day: consenting(entries, day))  # asked for every tile of every frame
+    return lambda name: name in agreeing(date.today())
 
 
 # --- from frames to rows --------------------------------------------------------------------------------------------
