@@ -68,7 +68,9 @@ def _serve(
     own = Settings.model_validate({"dashboard": {"refresh_s": refresh_s}})
     settings = config.load(config_file) if config_file else own
     with ReaderProcess(cli.companion) as reader:
-        around = Surroundings(config_file, open_reader=lambda port: Door(*reader.open(port))) if config_file else ALONE
+        around = ALONE
+        if config_file:
+            around = Surroundings(config_file, cli.check_machine, lambda port: Door(*reader.open(port)))
         app = create_app(open_store(url, write=False), settings, TOKEN, lambda: clock.value, surroundings=around)
         server = bind(app, "127.0.0.1", 0)
         answer.send(server.effective_port)
